@@ -1,0 +1,125 @@
+// Errors as values: what failed, on what, errno in words, where it was asked for, what to do.
+// Printed by base/log only. Pure: may be used anywhere.
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace immure {
+
+// A text the user wrote, kept in memory so that an error can show the line again.
+struct SourceFile {
+  std::string name;     // as shown: "~/.config/immure/profiles/web.toml"
+  std::string text;     // the whole file
+  std::string through;  // how it came in, if not by itself: "through -p web"; may be empty
+};
+
+// Where the user asked for something: a place in a profile, or a flag.
+struct Origin {
+  std::shared_ptr<const SourceFile> file;  // null: not from a file
+  std::uint32_t line = 0;                  // from 1
+  std::uint32_t column = 0;                // from 1, in bytes
+  std::string flag;                        // "--ro", "$IMMURE_PROFILE"; empty: from a file
+
+  bool operator==(const Origin&) const = default;
+};
+
+// "web.toml:9:1", "--ro", or "built in" for what nobody asked for (the engine's floor).
+std::string show(const Origin& origin);
+
+// The stable numbers of messages. E0xx usage, 1xx file, 2xx schema, 3xx values, 4xx this host
+// cannot, 5xx a set-up step failed, 6xx exec; 7xx are lint warnings and print as W7xx.
+enum class Code : std::uint16_t {
+  usage = 1,
+  not_a_command = 2,
+  no_command = 3,
+  file_syntax = 101,
+  file_unreadable = 102,
+  file_encoding = 103,
+  file_too_big = 105,
+  file_unsafe_owner = 107,
+  schema_version = 201,
+  unknown_key = 202,
+  wrong_type = 203,
+  bad_enum = 204,
+  extends_cycle = 205,
+  duplicate_key = 206,
+  extends_not_found = 207,
+  extends_too_deep = 208,
+  not_supported = 209,
+  unknown_intent = 210,
+  relative_path = 301,
+  variable = 302,
+  unit = 303,
+  limit = 304,
+  glob_no_match = 311,
+  mount_point = 321,
+  overlay_dirs = 322,
+  refused_mount = 323,
+  cwd_missing = 331,
+  cannot_lower = 332,  // umask, nice, oom_score_adj: only worse without privilege
+  id_map = 341,
+  user_namespace_host = 350,
+  time_offset = 351,
+  sysctl = 352,
+  namespace_value = 353,
+  capability = 354,
+  userns_unavailable = 400,
+  userns_apparmor = 401,
+  proc_masked = 402,
+  started_setuid = 403,
+  overlay_unavailable = 410,
+  setup_step = 501,
+  setup_died = 502,
+  setup_timeout = 503,
+  not_found_inside = 601,
+  not_executable = 602,
+  interpreter_missing = 603,
+  wrong_architecture = 604,
+};
+
+// Prints as "can't {doing}: {errnum in words} ({ERRNO})"; with errnum 0 as "{doing}: {reason}", or
+// just the one of the two that is not empty. Then the origin and the hint.
+struct Error {
+  Code code = Code::setup_step;
+  std::string doing;   // verb phrase naming the object: `mount "/srv/data" read-only`
+  int errnum = 0;      // errno of the call that failed; 0 if the kernel was not asked
+  std::string reason;  // used when errnum is 0, or added after it in parentheses
+  Origin origin;
+  std::string hint;  // what to do about it, at most three lines; may be empty
+  int exit_code = 125;
+
+  bool operator==(const Error&) const = default;
+};
+
+using Errors = std::vector<Error>;
+
+inline Error os_error(Code code, std::string doing, int errnum = errno) {
+  return Error{.code = code, .doing = std::move(doing), .errnum = errnum};
+}
+
+// A value, or why there is none.
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  // NOLINTNEXTLINE(google-explicit-constructor): a value or an Error is returned as it is
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+
+  bool ok() const { return state_.index() == 0; }
+  T& value() { return std::get<0>(state_); }
+  const T& value() const { return std::get<0>(state_); }
+  Error& error() { return std::get<1>(state_); }
+  const Error& error() const { return std::get<1>(state_); }
+
+ private:
+  std::variant<T, Error> state_;
+};
+
+}  // namespace immure

@@ -1,0 +1,60 @@
+// System calls that glibc 2.36 does not wrap, and constants newer than its headers. Each is a bare
+// call: -1 and errno on failure, EINTR not retried. Before and after clone: never allocates.
+#pragma once
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdint>
+
+namespace immure::sys {
+
+// openat2(2)
+inline int openat2(int dir, const char* path, std::uint64_t flags, std::uint64_t resolve) {
+  open_how how{};
+  how.flags = flags;
+  how.resolve = resolve;
+  return static_cast<int>(::syscall(SYS_openat2, dir, path, &how, sizeof how));
+}
+
+// clone3(2) without a stack: the child goes on where the parent does, with a copy of its memory.
+inline pid_t clone3(clone_args& args) {
+  return static_cast<pid_t>(::syscall(SYS_clone3, &args, sizeof args));
+}
+
+// pivot_root(2)
+inline int pivot_root(const char* new_root, const char* put_old) {
+  return static_cast<int>(::syscall(SYS_pivot_root, new_root, put_old));
+}
+
+// capset(2) and capget(2) of the calling thread
+inline int capset(const __user_cap_header_struct& header, const __user_cap_data_struct* data) {
+  return static_cast<int>(::syscall(SYS_capset, &header, data));
+}
+inline int capget(__user_cap_header_struct& header, __user_cap_data_struct* data) {
+  return static_cast<int>(::syscall(SYS_capget, &header, data));
+}
+
+// keyctl(2) KEYCTL_JOIN_SESSION_KEYRING with no name: a new anonymous keyring
+inline int new_session_keyring() {
+  constexpr int join_session_keyring = 1;
+  return static_cast<int>(::syscall(SYS_keyctl, join_session_keyring, nullptr));
+}
+
+// pidfd_send_signal(2), pidfd_open(2)
+inline int pidfd_send_signal(int pidfd, int signal) {
+  return static_cast<int>(::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0U));
+}
+inline int pidfd_open(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)); }
+
+// close_range(2); flags: 0 or CLOSE_RANGE_CLOEXEC
+inline int close_range(unsigned first, unsigned last, unsigned flags) {
+  return static_cast<int>(::syscall(SYS_close_range, first, last, flags));
+}
+
+}  // namespace immure::sys

@@ -1,0 +1,177 @@
+#include "spec/merge.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "base/path.h"
+#include "base/text.h"
+
+namespace immure {
+namespace {
+
+template <class T>
+void lay(Setting<T>& lower, const Setting<T>& upper) {
+  if (upper.is_set()) lower = upper;
+}
+
+template <class T>
+void lay(KeyedSettings<T>& lower, const KeyedSettings<T>& upper) {
+  for (const auto& [key, setting] : upper) lower.insert_or_assign(key, setting);
+}
+
+Error nothing_to_remove(std::string_view what, std::string_view item, const Origin& origin) {
+  return Error{.code = Code::unknown_key,
+               .doing = quote(item) + " is removed from " + std::string(what) +
+                        ", but no earlier layer has it",
+               .origin = origin};
+}
+
+// Removals act on what earlier layers gave, never on the layer they stand in, so that the order
+// within one array means nothing.
+void lay(std::string_view what, SetEdit& lower, const SetEdit& upper, Errors& warnings) {
+  for (const SetItem& item : upper.items) {
+    if (!item.remove) continue;
+    if (item.text == "*") {
+      lower.items.clear();
+      continue;
+    }
+    const auto removed =
+        std::erase_if(lower.items, [&](const SetItem& old) { return old.text == item.text; });
+    if (removed == 0) warnings.push_back(nothing_to_remove(what, "!" + item.text, item.origin));
+  }
+  for (const SetItem& item : upper.items) {
+    if (item.remove) continue;
+    const bool known = std::any_of(lower.items.begin(), lower.items.end(),
+                                   [&](const SetItem& old) { return old.text == item.text; });
+    if (!known) lower.items.push_back(item);
+  }
+}
+
+void lay(std::vector<Mount>& lower, const std::vector<Mount>& upper, Errors& warnings) {
+  // The map's keys point into the targets, so the vector must not grow beyond this.
+  std::vector<Mount> result;
+  result.reserve(lower.size() + upper.size());
+  std::move(lower.begin(), lower.end(), std::back_inserter(result));
+  std::map<std::string_view, std::size_t> place;
+  for (std::size_t i = 0; i < result.size(); ++i) place.emplace(result[i].target, i);
+  std::vector<bool> gone(lower.size() + upper.size(), false);
+  for (const Mount& mount : upper) {
+    const auto found = place.find(mount.target);
+    const bool known = found != place.end() && !gone[found->second];
+    if (std::holds_alternative<NoMount>(mount.what)) {
+      if (known) {
+        gone[found->second] = true;
+      } else if (!mount.optional) {
+        warnings.push_back(nothing_to_remove("[fs]", mount.target, mount.origin));
+      }
+    } else if (found != place.end()) {
+      gone[found->second] = false;
+      // The key is the old target, which equals the new one but may lie elsewhere after this.
+      const std::size_t index = found->second;
+      place.erase(found);
+      result[index] = mount;
+      place.emplace(result[index].target, index);
+    } else {
+      result.push_back(mount);
+      place.emplace(result.back().target, result.size() - 1);
+    }
+  }
+  lower.clear();
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    if (!gone[i]) lower.push_back(std::move(result[i]));
+  }
+  sort_by_depth(lower);
+}
+
+void lay(Root& lower, const Root& upper) {
+  lay(lower.dir, upper.dir);
+  lay(lower.size_bytes, upper.size_bytes);
+  lay(lower.mode, upper.mode);
+  lay(lower.writable, upper.writable);
+  lay(lower.proc, upper.proc);
+  lay(lower.dev, upper.dev);
+}
+
+void lay(Namespaces& lower, const Namespaces& upper) {
+  lay(lower.user, upper.user);
+  lay(lower.mount, upper.mount);
+  lay(lower.pid, upper.pid);
+  lay(lower.ipc, upper.ipc);
+  lay(lower.uts, upper.uts);
+  lay(lower.cgroup, upper.cgroup);
+  lay(lower.net, upper.net);
+  lay(lower.time, upper.time);
+  lay(lower.nested, upper.nested);
+}
+
+void lay(Process& lower, const Process& upper, Errors& warnings) {
+  lay(lower.command, upper.command);
+  lay(lower.args, upper.args);
+  lay(lower.argv0, upper.argv0);
+  lay(lower.cwd, upper.cwd);
+  lay(lower.umask, upper.umask);
+  lay(lower.nice, upper.nice);
+  lay(lower.oom_score_adj, upper.oom_score_adj);
+  lay(lower.tty, upper.tty);
+  lay(lower.init, upper.init);
+  lay(lower.die_with_parent, upper.die_with_parent);
+  lay(lower.wait, upper.wait);
+  lay(lower.stop_signal, upper.stop_signal);
+  lay(lower.grace_ns, upper.grace_ns);
+  lay("process.pass_fds", lower.pass_fds, upper.pass_fds, warnings);
+  lay(lower.stdin_from, upper.stdin_from);
+  lay(lower.stdout_to, upper.stdout_to);
+  lay(lower.stderr_to, upper.stderr_to);
+  lay("process.personality", lower.personality, upper.personality, warnings);
+  lay(lower.cpus, upper.cpus);
+  lay(lower.keyring, upper.keyring);
+}
+
+}  // namespace
+
+void sort_by_depth(std::vector<Mount>& mounts) {
+  std::vector<std::pair<std::size_t, std::size_t>> order;  // depth, index
+  order.reserve(mounts.size());
+  for (std::size_t i = 0; i < mounts.size(); ++i) order.emplace_back(depth(mounts[i].target), i);
+  const auto before = [&](const auto& a, const auto& b) {
+    if (a.first != b.first) return a.first < b.first;
+    return mounts[a.second].target < mounts[b.second].target;
+  };
+  if (std::is_sorted(order.begin(), order.end(), before)) return;
+  std::stable_sort(order.begin(), order.end(), before);
+  std::vector<Mount> sorted;
+  sorted.reserve(mounts.size());
+  for (const auto& entry : order) sorted.push_back(std::move(mounts[entry.second]));
+  mounts = std::move(sorted);
+}
+
+void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
+  lay(lower.description, upper.description);
+  lay(lower.why, upper.why);
+  lay("best_effort", lower.best_effort, upper.best_effort, warnings);
+  lay(lower.root, upper.root);
+  lay(lower.mounts, upper.mounts, warnings);
+  lay(lower.allow.cwd, upper.allow.cwd);
+  lay(lower.namespaces, upper.namespaces);
+  lay(lower.user.uid, upper.user.uid);
+  lay(lower.user.gid, upper.user.gid);
+  lay(lower.time.monotonic_ns, upper.time.monotonic_ns);
+  lay(lower.time.boottime_ns, upper.time.boottime_ns);
+  lay(lower.hostname, upper.hostname);
+  lay(lower.domainname, upper.domainname);
+  lay(lower.sysctl, upper.sysctl);
+  lay("caps.keep", lower.caps.keep, upper.caps.keep, warnings);
+  lay("caps.bounding", lower.caps.bounding, upper.caps.bounding, warnings);
+  lower.caps.bounding_set = lower.caps.bounding_set || upper.caps.bounding_set;
+  lay(lower.seccomp.base, upper.seccomp.base);
+  lay(lower.limits.rlimits, upper.limits.rlimits);
+  lay(lower.limits.wall_ns, upper.limits.wall_ns);
+  lay(lower.process, upper.process, warnings);
+  lay(lower.env, upper.env);
+}
+
+}  // namespace immure

@@ -1,0 +1,62 @@
+// What is wanted: the whole of a profile, of the flags, or of all of them merged. Each value knows
+// the place that asked for it. Plain values: comparable, no system call, no look-up of a path.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spec/identity.h"
+#include "spec/mount.h"
+#include "spec/process.h"
+#include "spec/resources.h"
+#include "spec/security.h"
+#include "spec/setting.h"
+
+namespace immure {
+
+enum class ProcMode : std::uint8_t { fresh, none, host };
+
+// [root]: the file system that the mounts are laid on.
+struct Root {
+  Setting<std::string> dir;            // a ready root file system; unset: an own tmpfs
+  Setting<std::uint64_t> size_bytes;   // unset: 16 MiB
+  Setting<mode_t> mode;                // unset: 0755
+  Setting<bool> writable;              // unset: false
+  Setting<ProcMode> proc;              // unset: fresh
+  Setting<bool> dev;                   // unset: true, a minimal /dev
+  bool operator==(const Root&) const = default;
+};
+
+enum class CwdAccess : std::uint8_t { off, ro, rw, overlay };
+
+// [allow]: intents that need a look at the start's circumstances.
+struct Allow {
+  Setting<CwdAccess> cwd;  // the current directory, unless it is /, the home, or an ancestor of it
+  bool operator==(const Allow&) const = default;
+};
+
+struct SandboxSpec {
+  Setting<std::string> description, why;
+  SetEdit best_effort;  // what may be missing on this host without ending the start
+
+  Root root;
+  std::vector<Mount> mounts;  // in order; the profile door sorts by depth, parents first
+  Allow allow;
+
+  Namespaces namespaces;
+  User user;
+  Clocks time;
+  Setting<std::string> hostname, domainname;  // unset: "immure"
+  KeyedSettings<std::string> sysctl;          // "net.ipv4.ip_default_ttl" -> "64"
+  Capabilities caps;
+
+  Seccomp seccomp;
+  Limits limits;
+  Process process;
+  Environment env;
+
+  bool operator==(const SandboxSpec&) const = default;
+};
+
+}  // namespace immure

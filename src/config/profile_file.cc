@@ -1,0 +1,246 @@
+#include "config/profile_file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/text.h"
+
+namespace immure {
+namespace {
+
+constexpr std::size_t kMostBytes = 1U << 20U;
+constexpr mode_t kOthersWrite = 0022;
+
+struct Shipped {
+  std::string_view name;
+  std::string_view text;
+};
+
+// The last one is empty.
+constexpr auto kShipped = std::to_array<Shipped>({
+#include "builtin_profiles.inc"
+    {},
+});
+
+enum class Where : std::uint8_t { user, etc, system };
+
+struct Place {
+  std::string_view prefix;
+  Where where;
+};
+constexpr std::array<Place, 3> kPlaces = {
+    {{"user:", Where::user}, {"etc:", Where::etc}, {"system:", Where::system}}};
+
+// Empty: there is no such place for this user.
+std::string directory_of(Where where, const Circumstances& circumstances) {
+  switch (where) {
+    case Where::user: {
+      const auto found = circumstances.environment.find("XDG_CONFIG_HOME");
+      if (found != circumstances.environment.end() && found->second.starts_with('/')) {
+        return found->second + "/immure/profiles";
+      }
+      if (circumstances.home.empty()) return {};
+      return circumstances.home + "/.config/immure/profiles";
+    }
+    case Where::etc:
+      return "/etc/immure/profiles";
+    case Where::system:
+      return IMMURE_DATADIR "/immure/profiles";
+  }
+  return {};
+}
+
+std::string below(std::string_view directory, std::string_view name) {
+  std::string path;
+  path.reserve(directory.size() + name.size() + 16);
+  return path.append(directory).append("/").append(name);
+}
+
+Error about(Code code, std::string what, std::string hint = {}) {
+  return Error{.code = code, .doing = std::move(what), .hint = std::move(hint)};
+}
+
+// Reads at most one byte more than is allowed. -1: errno says why.
+ssize_t read_text(int fd, std::string& text) {
+  text.resize(kMostBytes + 1);
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t got = ::read(fd, text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  text.resize(size);
+  return static_cast<ssize_t>(size);
+}
+
+// Whoever can write the file decides what the sandbox may do.
+std::optional<Error> check_owner(const struct stat& status, const std::string& shown,
+                                 unsigned uid) {
+  if (status.st_uid != uid && status.st_uid != 0) {
+    return about(Code::file_unsafe_owner,
+                 "profile " + quote(shown) + " belongs to another user (uid " +
+                     std::to_string(status.st_uid) + ")",
+                 "copy it, and look at what it allows before using it");
+  }
+  if ((status.st_mode & kOthersWrite) != 0) {
+    return about(Code::file_unsafe_owner, "profile " + quote(shown) + " can be written by others",
+                 "chmod go-w " + escape(shown));
+  }
+  return std::nullopt;
+}
+
+// Nothing: there is no such file.
+std::optional<Result<ProfileText>> read_file(const std::string& path, std::string_view through,
+                                             const Circumstances& circumstances) {
+  const std::string shown = tilde(path, circumstances.home);
+  const std::string reading = "read profile " + quote(shown);
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    return os_error(Code::file_unreadable, reading);
+  }
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0) return os_error(Code::file_unreadable, reading);
+  if (!S_ISREG(status.st_mode)) {
+    return about(Code::file_unreadable, "profile " + quote(shown) + " is not a regular file");
+  }
+  if (auto error = check_owner(status, shown, circumstances.uid)) return std::move(*error);
+  auto source = std::make_shared<SourceFile>();
+  source->name = shown;
+  source->through = through;
+  if (status.st_size <= static_cast<off_t>(kMostBytes) && read_text(fd.get(), source->text) < 0) {
+    return os_error(Code::file_unreadable, reading);
+  }
+  if (status.st_size > static_cast<off_t>(kMostBytes) || source->text.size() > kMostBytes) {
+    return about(Code::file_too_big, "profile " + quote(shown) + " has more than 1 MiB");
+  }
+  return ProfileText{
+      .source = std::move(source),
+      .path = path,
+      .directory = parent_of(path),
+      .identity = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino)};
+}
+
+std::optional<ProfileText> find_shipped(std::string_view name, std::string_view through) {
+  const auto* const found = std::find_if(std::begin(kShipped), std::end(kShipped) - 1,
+                                         [&](const Shipped& s) { return s.name == name; });
+  if (found == std::end(kShipped) - 1) return std::nullopt;
+  auto source = std::make_shared<SourceFile>();
+  source->name = std::string(name) + ".toml (built in)";
+  source->text = found->text;
+  source->through = through;
+  return ProfileText{.source = std::move(source),
+                     .path = "built in",
+                     .identity = "built in:" + std::string(name),
+                     .is_shipped = true};
+}
+
+std::string absolute(std::string_view path, const Circumstances& circumstances) {
+  std::string full(path);
+  if (full.starts_with("~/") && !circumstances.home.empty()) {
+    full = circumstances.home + full.substr(1);
+  }
+  if (!is_absolute(full)) {
+    while (full.starts_with("./")) full.erase(0, 2);
+    full = (circumstances.cwd.empty() ? std::string(".") : circumstances.cwd) + "/" + full;
+  }
+  return full;
+}
+
+std::string missing_hint(std::string_view name) {
+  std::vector<std::string_view> names;
+  std::string all;
+  for (const Shipped& shipped : kShipped) {
+    if (shipped.name.empty()) continue;
+    names.push_back(shipped.name);
+    if (!all.empty()) all += ", ";
+    all += shipped.name;
+  }
+  const std::string near = closest(name, names.data(), names.size());
+  if (!near.empty()) return "did you mean " + quote(near) + "?";
+  return "shipped are " + all + "; a file is named with its path, as in ./" + escape(name) +
+         ".toml";
+}
+
+// Names of the *.toml files of a directory, bytewise; none if there is no such directory.
+std::vector<std::string> toml_files(const std::string& directory) {
+  std::vector<std::string> names;
+  DIR* stream = ::opendir(directory.c_str());
+  if (stream == nullptr) return names;
+  while (const dirent* entry = ::readdir(stream)) {
+    const std::string_view name = static_cast<const char*>(entry->d_name);
+    if (name.ends_with(".toml") && !name.starts_with('.')) names.emplace_back(name);
+  }
+  (void)::closedir(stream);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+bool is_profile_path(std::string_view name) {
+  return name.find('/') != std::string_view::npos || name.ends_with(".toml");
+}
+
+std::string plain_profile_name(std::string_view name) {
+  if (is_profile_path(name)) {
+    name.remove_prefix(name.rfind('/') == std::string_view::npos ? 0 : name.rfind('/') + 1);
+    if (name.ends_with(".toml")) name.remove_suffix(5);
+    while (name.starts_with('.')) name.remove_prefix(1);
+    return std::string(name);
+  }
+  for (const Place& place : kPlaces) {
+    if (name.starts_with(place.prefix)) return std::string(name.substr(place.prefix.size()));
+  }
+  return std::string(name);
+}
+
+Result<ProfileText> find_profile(std::string_view name, std::string_view through,
+                                 const Circumstances& circumstances) {
+  if (is_profile_path(name)) {
+    if (auto found = read_file(absolute(name, circumstances), through, circumstances)) {
+      return std::move(*found);
+    }
+    return about(Code::extends_not_found, "there is no profile " + quote(name));
+  }
+  const std::string plain = plain_profile_name(name);
+  for (const Place& place : kPlaces) {
+    if (plain != name && !name.starts_with(place.prefix)) continue;
+    const std::string directory = directory_of(place.where, circumstances);
+    if (!directory.empty() && !plain.empty()) {
+      auto found = read_file(below(directory, plain).append(".toml"), through, circumstances);
+      if (found) return std::move(*found);
+    }
+    if (place.where != Where::system) continue;
+    if (auto shipped = find_shipped(plain, through)) return std::move(*shipped);
+  }
+  return about(Code::extends_not_found, "there is no profile " + quote(name), missing_hint(plain));
+}
+
+std::vector<Result<ProfileText>> find_drop_ins(std::string_view name,
+                                               const Circumstances& circumstances) {
+  std::vector<Result<ProfileText>> found;
+  const std::string plain = plain_profile_name(name);
+  for (const Where where : {Where::system, Where::etc, Where::user}) {
+    const std::string profiles = directory_of(where, circumstances);
+    if (profiles.empty() || plain.empty()) continue;
+    const std::string directory = below(profiles, plain).append(".toml.d");
+    for (const std::string& file : toml_files(directory)) {
+      auto text = read_file(below(directory, file), {}, circumstances);
+      if (text) found.push_back(std::move(*text));
+    }
+  }
+  return found;
+}
+
+}  // namespace immure

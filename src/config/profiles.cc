@@ -1,0 +1,154 @@
+#include "config/profiles.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "config/profile_file.h"
+
+namespace immure {
+namespace {
+
+constexpr std::size_t kMostDeep = 16;
+
+class Loader {
+ public:
+  explicit Loader(const Circumstances& circumstances) : circumstances_(circumstances) {}
+
+  void load(const std::string& name, const Origin& origin) {
+    const std::string through =
+        chain_.empty() ? std::string() : "extended by " + chain_.back().name;
+    auto text = find_profile(name, through, circumstances_);
+    if (!text.ok()) {
+      text.error().origin = origin;
+      errors_.push_back(std::move(text.error()));
+      return;
+    }
+    if (closes_a_cycle(name, text.value(), origin) || !seen_.insert(text.value().identity).second) {
+      return;
+    }
+    if (chain_.size() >= kMostDeep) {
+      errors_.push_back(Error{.code = Code::extends_too_deep,
+                              .doing = "profiles extend each other more than 16 deep",
+                              .origin = origin,
+                              .hint = chain_text(name)});
+      return;
+    }
+    chain_.push_back(Link{name, text.value().identity});
+    read(name, text.value());
+    chain_.pop_back();
+    if (is_profile_path(name)) return;
+    for (auto& drop_in : find_drop_ins(name, circumstances_)) {
+      if (drop_in.ok()) {
+        add_drop_in(drop_in.value());
+      } else {
+        errors_.push_back(std::move(drop_in.error()));
+      }
+    }
+  }
+
+  std::variant<LoadedLayers, Errors> result() {
+    if (!errors_.empty()) return std::move(errors_);
+    return std::move(loaded_);
+  }
+
+ private:
+  struct Link {
+    std::string name;
+    std::string identity;
+  };
+
+  bool closes_a_cycle(const std::string& name, const ProfileText& text, const Origin& origin) {
+    const auto first = std::find_if(chain_.begin(), chain_.end(), [&](const Link& link) {
+      return link.identity == text.identity;
+    });
+    if (first == chain_.end()) return false;
+    std::string circle;
+    for (auto link = first; link != chain_.end(); ++link) circle += escape(link->name) + " -> ";
+    errors_.push_back(Error{
+        .code = Code::extends_cycle,
+        .doing = "profiles extend each other in a circle: " + circle + escape(name),
+        .origin = origin,
+        .hint =
+            chain_.size() == 1 && !is_profile_path(name)
+                ? "the shipped profile of that name is \"system:" + plain_profile_name(name) + "\""
+                : std::string()});
+    return true;
+  }
+
+  std::string chain_text(const std::string& name) const {
+    std::string text;
+    for (const Link& link : chain_) text += escape(link.name) + " -> ";
+    return text + escape(name);
+  }
+
+  // The layer of a text; errors go to the list.
+  std::optional<ProfileLayer> parse(const ProfileText& text) {
+    auto parsed = parse_profile(text.source, text.directory, circumstances_);
+    if (auto* errors = std::get_if<Errors>(&parsed)) {
+      errors_.insert(errors_.end(), std::make_move_iterator(errors->begin()),
+                     std::make_move_iterator(errors->end()));
+      return std::nullopt;
+    }
+    return std::move(std::get<ProfileLayer>(parsed));
+  }
+
+  void read(const std::string& name, const ProfileText& text) {
+    auto layer = parse(text);
+    if (!layer) return;
+    for (const std::string& base : extended_by(name, text, *layer)) {
+      load(base, layer->extends.origin);
+    }
+    loaded_.layers.push_back(std::move(*layer));
+    loaded_.profiles.push_back(LoadedProfile{.name = name, .path = text.path});
+  }
+
+  static std::vector<std::string> extended_by(const std::string& name, const ProfileText& text,
+                                              const ProfileLayer& layer) {
+    if (layer.extends.is_set()) return *layer.extends.value;
+    const bool is_default = !is_profile_path(name) && plain_profile_name(name) == "default";
+    if (!is_default) return {"default"};
+    // A user's own default.toml lies on the shipped one.
+    if (text.is_shipped) return {};
+    return {"system:default"};
+  }
+
+  // A drop-in changes one profile; it extends nothing unless it says so.
+  void add_drop_in(const ProfileText& text) {
+    if (!seen_.insert(text.identity).second) return;
+    auto layer = parse(text);
+    if (!layer) return;
+    if (layer->extends.is_set()) {
+      errors_.push_back(Error{.code = Code::wrong_type,
+                              .doing = "a drop-in can't extend other profiles",
+                              .origin = layer->extends.origin,
+                              .hint = "it is laid on the profile whose name its directory has"});
+      return;
+    }
+    loaded_.layers.push_back(std::move(*layer));
+    loaded_.profiles.push_back(
+        LoadedProfile{.name = plain_profile_name(text.source->name), .path = text.path});
+  }
+
+  const Circumstances& circumstances_;
+  std::vector<Link> chain_;
+  std::set<std::string> seen_;
+  LoadedLayers loaded_;
+  Errors errors_;
+};
+
+}  // namespace
+
+std::variant<LoadedLayers, Errors> load_profiles(const std::vector<std::string>& names,
+                                                 const Circumstances& circumstances) {
+  Circumstances named = circumstances;
+  if (named.name.empty() && !names.empty()) named.name = plain_profile_name(names.back());
+  Loader loader(named);
+  for (const std::string& name : names) loader.load(name, {});
+  return loader.result();
+}
+
+}  // namespace immure

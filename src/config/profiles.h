@@ -1,0 +1,31 @@
+// Finds profiles by name and reads them with what they extend. Before clone only.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "config/toml_profile.h"
+
+namespace immure {
+
+// A profile that came into the result, in order.
+struct LoadedProfile {
+  std::string name;  // as asked for: "build", "./web.toml"
+  std::string path;  // where it was found; "built in" for a shipped one
+};
+
+struct LoadedLayers {
+  std::vector<ProfileLayer> layers;  // lowest first; a profile met twice stands at its first place
+  std::vector<LoadedProfile> profiles;
+};
+
+// Names are looked for in $XDG_CONFIG_HOME/immure/profiles, /etc/immure/profiles, the data
+// directory, and last among the profiles built into the binary; one with a '/' or ending in ".toml"
+// is a file. "user:X", "etc:X" and "system:X" name one place.
+std::variant<LoadedLayers, Errors> load_profiles(const std::vector<std::string>& names,
+                                                 const Circumstances& circumstances);
+
+}  // namespace immure

@@ -1,0 +1,26 @@
+// Values that are numbers, with their units. Nothing: the reader has got the error. Pure.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "config/reader.h"
+
+namespace immure {
+
+// `key` is the whole key, for messages.
+std::optional<std::int64_t> read_integer(Reader& reader, const SchemaRow& row, std::string_view key,
+                                         const Node& node);
+std::optional<std::uint64_t> read_size(Reader& reader, std::string_view key, const Node& node);
+// Nanoseconds.
+std::optional<std::int64_t> read_time(Reader& reader, std::string_view key, const Node& node,
+                                      bool is_signed);
+std::optional<mode_t> read_mode(Reader& reader, std::string_view key, const Node& node);
+// In the unit of setrlimit(2).
+std::optional<LimitValue> read_limit(Reader& reader, std::string_view key, const Node& node);
+std::optional<std::int64_t> read_signal(Reader& reader, std::string_view key, const Node& node);
+
+}  // namespace immure

@@ -1,0 +1,219 @@
+#include "config/schema.h"
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <type_traits>
+#include <utility>
+
+#include "base/text.h"
+
+namespace immure {
+namespace {
+
+template <class T>
+void assign(Setting<T>& slot, Value&& value, const Origin& origin) {
+  if constexpr (std::is_enum_v<T> || std::is_same_v<T, int>) {
+    slot.set(static_cast<T>(std::get<std::int64_t>(value)), origin);
+  } else if constexpr (std::is_same_v<T, mode_t>) {
+    slot.set(static_cast<T>(std::get<std::uint64_t>(value)), origin);
+  } else {
+    slot.set(std::get<T>(std::move(value)), origin);
+  }
+}
+
+void assign(SetEdit& slot, Value&& value, const Origin& /*origin*/) {
+  slot = std::get<SetEdit>(std::move(value));
+}
+
+// Into the member that the pointers lead to.
+template <auto... path>
+void put(ProfileLayer& layer, std::string_view /*name*/, Value&& value, const Origin& origin) {
+  assign((layer.*....*path), std::move(value), origin);
+}
+
+// Into the entry of this name.
+template <auto... path>
+void put_named(ProfileLayer& layer, std::string_view name, Value&& value, const Origin& origin) {
+  assign((layer.*....*path)[std::string(name)], std::move(value), origin);
+}
+
+void put_bounding(ProfileLayer& layer, std::string_view /*name*/, Value&& value,
+                  const Origin& /*origin*/) {
+  layer.spec.caps.bounding = std::get<SetEdit>(std::move(value));
+  layer.spec.caps.bounding_set = true;
+}
+
+// The reader has checked all there is to it.
+void accept(ProfileLayer& /*layer*/, std::string_view /*name*/, Value&& /*value*/,
+            const Origin& /*origin*/) {}
+
+constexpr Put put_variable = put_named<&ProfileLayer::spec, &SandboxSpec::env>;
+constexpr Put put_sysctl = put_named<&ProfileLayer::spec, &SandboxSpec::sysctl>;
+constexpr Put put_limit = put_named<&ProfileLayer::spec, &SandboxSpec::limits, &Limits::rlimits>;
+constexpr Put put_nested =
+    put_named<&ProfileLayer::spec, &SandboxSpec::namespaces, &Namespaces::nested>;
+
+constexpr int later_word = -1;
+
+template <class T>
+constexpr int number(T value) {
+  return static_cast<int>(value);
+}
+
+constexpr auto kBestEffort = std::to_array<Word>({{"landlock"},
+                                                  {"cgroup"},
+                                                  {"time-ns"},
+                                                  {"pid-ns"},
+                                                  {"proc"},
+                                                  {"sched"},
+                                                  {"core-sched"},
+                                                  {"mdwe"}});
+constexpr auto kProcModes = std::to_array<Word>({{"fresh", number(ProcMode::fresh)},
+                                                 {"none", number(ProcMode::none)},
+                                                 {"host", number(ProcMode::host)}});
+constexpr auto kCwdAccess = std::to_array<Word>({{"ro", number(CwdAccess::ro)},
+                                                 {"rw", number(CwdAccess::rw)},
+                                                 {"overlay", number(CwdAccess::overlay)},
+                                                 {"true", number(CwdAccess::ro), true},
+                                                 {"false", number(CwdAccess::off), true}});
+constexpr auto kTtyModes = std::to_array<Word>(
+    {{"share", number(TtyMode::share)}, {"pty", later_word}, {"detach", number(TtyMode::detach)}});
+constexpr auto kInitModes = std::to_array<Word>(
+    {{"reaper", number(InitMode::reaper)}, {"target", number(InitMode::target)}});
+constexpr auto kWaitFor =
+    std::to_array<Word>({{"command", number(WaitFor::command)}, {"all", number(WaitFor::all)}});
+constexpr auto kKeyrings = std::to_array<Word>(
+    {{"new", number(KeyringMode::fresh)}, {"inherit", number(KeyringMode::inherit)}});
+constexpr auto kNamespaces = std::to_array<Word>({{"new", number(NamespaceChoice::fresh)},
+                                                  {"host", number(NamespaceChoice::host)},
+                                                  {"sandbox:", later_word},
+                                                  {"path:", later_word},
+                                                  {"fd:", later_word}});
+constexpr auto kFilterBases = std::to_array<Word>({{"none", number(FilterBase::none)},
+                                                   {"standard", number(FilterBase::standard)},
+                                                   {"strict", number(FilterBase::strict)}});
+// personality(2) in lower case and with dashes.
+constexpr auto kPersonality = std::to_array<Word>({{"addr-no-randomize"},
+                                                   {"addr-compat-layout"},
+                                                   {"addr-limit-3gb"},
+                                                   {"addr-limit-32bit"},
+                                                   {"linux32"},
+                                                   {"mmap-page-zero"},
+                                                   {"read-implies-exec"},
+                                                   {"short-inode"},
+                                                   {"sticky-timeouts"},
+                                                   {"uname26"},
+                                                   {"whole-seconds"}});
+
+// The values of these are their own indexes: the readers of an entry look at the word.
+constexpr auto kMountTypes = std::to_array<Word>({{"ro", 0},
+                                                  {"rw", 1},
+                                                  {"dev", 2},
+                                                  {"hide", 3},
+                                                  {"tmpfs", 4},
+                                                  {"dir", 5},
+                                                  {"overlay", 6},
+                                                  {"proc", 7},
+                                                  {"devfs", 8},
+                                                  {"mqueue", 9},
+                                                  {"sysfs", 10},
+                                                  {"cgroup", 11},
+                                                  {"none", 12},
+                                                  {"bind", 13},
+                                                  {"file", 14},
+                                                  {"symlink", 15}});
+constexpr auto kAccess = std::to_array<Word>({{"ro", 0}, {"rw", 1}});
+constexpr auto kPropagation = std::to_array<Word>({{"private", 0}, {"slave", 1}});
+constexpr auto kProcSubset = std::to_array<Word>({{"pid", 0}});
+constexpr auto kProcHidepid = std::to_array<Word>({{"invisible", 0}});
+
+constexpr SchemaRow table(std::string_view key, std::string_view doc) {
+  return {.key = key, .type = ValueType::table, .doc = doc, .since = "0.1"};
+}
+constexpr SchemaRow later(std::string_view key, std::string_view fallback, std::string_view doc) {
+  return {.key = key, .type = ValueType::any, .fallback = fallback, .doc = doc};
+}
+constexpr SchemaRow later_table(std::string_view key, std::string_view doc) {
+  return {.key = key, .type = ValueType::table, .doc = doc};
+}
+
+constexpr auto kRows = std::to_array<SchemaRow>({
+#include "config/schema_rows.inc"
+});
+
+// Indexes of the rows, sorted by key.
+constexpr auto kSorted = [] {
+  std::array<std::uint16_t, kRows.size()> order{};
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint16_t>(i);
+  std::sort(order.begin(), order.end(),
+            [](std::uint16_t a, std::uint16_t b) { return kRows[a].key < kRows[b].key; });
+  return order;
+}();
+
+constexpr bool all_different() {
+  for (std::size_t i = 1; i < kSorted.size(); ++i) {
+    if (kRows[kSorted[i - 1]].key == kRows[kSorted[i]].key) return false;
+  }
+  return true;
+}
+static_assert(all_different());
+
+std::string joined(std::string_view prefix, std::string_view name) {
+  std::string key(prefix);
+  if (!key.empty()) key += '.';
+  key += name;
+  return key;
+}
+
+// "process" for "process.cwd", "" for "hostname".
+std::string_view table_of(std::string_view key) {
+  const auto dot = key.rfind('.');
+  return dot == std::string_view::npos ? std::string_view() : key.substr(0, dot);
+}
+
+std::string_view last_part(std::string_view key) {
+  const auto dot = key.rfind('.');
+  return dot == std::string_view::npos ? key : key.substr(dot + 1);
+}
+
+}  // namespace
+
+std::span<const SchemaRow> schema() { return kRows; }
+
+const SchemaRow* find_row(std::string_view key) {
+  const auto* found =
+      std::lower_bound(kSorted.begin(), kSorted.end(), key,
+                       [](std::uint16_t row, std::string_view k) { return kRows[row].key < k; });
+  if (found == kSorted.end() || kRows[*found].key != key) return nullptr;
+  return &kRows[*found];
+}
+
+const SchemaRow* find_row(std::string_view prefix, std::string_view name) {
+  // "*" is not a name, and a name with a dot would be looked for in another table.
+  if (name != "*" && name.find('.') == std::string_view::npos) {
+    if (const SchemaRow* row = find_row(joined(prefix, name))) return row;
+  }
+  return prefix.empty() ? nullptr : find_row(joined(prefix, "*"));
+}
+
+std::string suggest_key(std::string_view prefix, std::string_view name) {
+  std::string homes;
+  std::vector<std::string_view> siblings;
+  for (const SchemaRow& row : kRows) {
+    const std::string_view home = table_of(row.key);
+    const std::string_view last = last_part(row.key);
+    if (home == prefix) {
+      if (last != "*") siblings.push_back(last);
+    } else if (last == name && home.find('*') == std::string_view::npos) {
+      if (home.empty()) return quote(name) + " stands at the top, before the first table";
+      if (!homes.empty()) homes += " or ";
+      homes.append("[").append(home).append("]");
+    }
+  }
+  if (!homes.empty()) return quote(name) + " belongs in " + homes;
+  const std::string near = closest(name, siblings.data(), siblings.size());
+  return near.empty() ? std::string() : "did you mean " + quote(near) + "?";
+}
+
+}  // namespace immure

@@ -1,0 +1,43 @@
+// ${NAME} in profiles: values of this start, found when first asked for. Before clone only.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace immure {
+
+// What variables are made of. Given by the caller, so tests make theirs up. Empty text: unset.
+struct Circumstances {
+  std::string home, user, cwd, exe;  // exe: the absolute host path of the command, if there is one
+  unsigned uid = 0, gid = 0;
+  std::string arch;     // "x86_64"
+  std::string project;  // nearest ancestor of the cwd with .git or .immure.toml, else the cwd
+  std::map<std::string, std::string> environment;
+  std::string name;  // ${NAME}: of the profile that was asked for; load_profiles() fills it in
+};
+
+// Expands ${NAME}, ${env:NAME}, ${env:NAME:-text}, `$$`, and a leading "~". `profile_dir` is
+// ${PROFILE_DIR}. An unknown or unset variable is Code::variable; the Error's origin is `origin`
+// with the column moved to the variable.
+Result<std::string> expand(std::string_view text, const Circumstances& circumstances,
+                           std::string_view profile_dir, const Origin& origin);
+
+struct ExpandStyle {
+  bool tilde = true;          // a leading "~" is the home
+  bool escape_globs = false;  // "\\" before * ? [ and "\\" in the values: they are plain text
+};
+
+// The same, telling an unset variable (which lets an optional entry go) from a wrong one.
+struct Expansion {
+  std::string text;
+  std::optional<Error> error;
+  bool unset = false;  // the error is only that a variable has no value
+};
+Expansion expand_text(std::string_view text, const Circumstances& circumstances,
+                      std::string_view profile_dir, const Origin& origin, ExpandStyle style);
+
+}  // namespace immure

@@ -1,0 +1,50 @@
+#include "seccomp/calls.h"
+
+#include <linux/audit.h>
+#include <seccomp.h>
+
+#include <array>
+#include <string>
+
+namespace immure {
+namespace {
+
+struct NewCall {
+  std::string_view name;
+  std::uint32_t number;
+  bool x86_64_only;
+};
+
+// Calls newer than the libseccomp of Debian 12. From 403 on a number is the same everywhere.
+constexpr auto kNewCalls = std::to_array<NewCall>({
+    {"uretprobe", 335, true},          {"uprobe", 336, true},
+    {"cachestat", 451, false},         {"fchmodat2", 452, false},
+    {"map_shadow_stack", 453, false},  {"futex_wake", 454, false},
+    {"futex_wait", 455, false},        {"futex_requeue", 456, false},
+    {"statmount", 457, false},         {"listmount", 458, false},
+    {"lsm_get_self_attr", 459, false}, {"lsm_set_self_attr", 460, false},
+    {"lsm_list_modules", 461, false},  {"mseal", 462, false},
+    {"setxattrat", 463, false},        {"getxattrat", 464, false},
+    {"listxattrat", 465, false},       {"removexattrat", 466, false},
+    {"open_tree_attr", 467, false},    {"file_getattr", 468, false},
+    {"file_setattr", 469, false},
+});
+
+}  // namespace
+
+std::uint32_t native_arch() { return seccomp_arch_native(); }
+
+CallNumber find_call(std::string_view name, std::uint32_t arch) {
+  for (const NewCall& call : kNewCalls) {
+    if (call.name != name) continue;
+    if (call.x86_64_only && arch != AUDIT_ARCH_X86_64) return {CallKind::absent, 0};
+    return {CallKind::present, call.number};
+  }
+  const int number = seccomp_syscall_resolve_name_arch(arch, std::string(name).c_str());
+  if (number == __NR_SCMP_ERROR) return {CallKind::unknown, 0};
+  // libseccomp gives a call of another architecture a negative number.
+  if (number < 0) return {CallKind::absent, 0};
+  return {CallKind::present, static_cast<std::uint32_t>(number)};
+}
+
+}  // namespace immure

@@ -1,0 +1,164 @@
+#include "seccomp/compile.h"
+
+#include <linux/audit.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "seccomp/assembler.h"
+
+namespace immure {
+namespace {
+
+using Place = Assembler::Place;
+
+constexpr std::uint32_t kX32Bit = 0x40000000;  // __X32_SYSCALL_BIT
+// The kernel tries the filter with each number up to about this one when it loads it.
+constexpr std::uint32_t kTriedNumbers = 512;
+
+// Numbers from `first` up to the next run that are decided alike.
+struct Run {
+  std::uint32_t first = 0;
+  Decision decision;
+};
+
+std::vector<Run> runs_of(const Policy& policy) {
+  std::vector<Run> runs;
+  const auto begin_run = [&](std::uint32_t first, const Decision& decision) {
+    if (!runs.empty() && runs.back().first == first) runs.pop_back();
+    if (!runs.empty() && runs.back().decision == decision) return;
+    runs.push_back({first, decision});
+  };
+  const Decision unlisted{.cases = {}, .otherwise = policy.unlisted};
+  begin_run(0, unlisted);
+  for (const auto& [number, decision] : policy.calls) {
+    begin_run(number, decision);
+    begin_run(number + 1, unlisted);
+  }
+  if (policy.arch == AUDIT_ARCH_X86_64) {
+    // The x32 ABI shares the architecture and sets a bit of the number. -1 is not a call: tracers
+    // write it to skip one.
+    begin_run(kX32Bit, {.cases = {}, .otherwise = kKill});
+    begin_run(std::numeric_limits<std::uint32_t>::max(), unlisted);
+  }
+  return runs;
+}
+
+// The cheapest search tree over the runs, by the number of comparisons summed over the numbers that
+// the kernel tries at load time. tree[i][j] covers the runs i to j.
+class SearchTree {
+ public:
+  explicit SearchTree(std::vector<Run> runs) : runs_(std::move(runs)) {
+    const std::size_t count = runs_.size();
+    nodes_.assign(count, std::vector<Node>(count));
+    for (std::size_t length = 1; length < count; ++length)
+      for (std::size_t first = 0; first + length < count; ++first) settle(first, first + length);
+  }
+
+  Place write(Assembler& code) const { return write(code, 0, runs_.size() - 1); }
+
+ private:
+  struct Node {
+    std::uint64_t cost = 0;
+    std::size_t split = 0;   // the first run of the right part
+    bool exception = false;  // three runs: one number in between is the exception
+  };
+
+  std::uint64_t weight(std::size_t first, std::size_t last) const {
+    const std::uint32_t begin = std::min(runs_[first].first, kTriedNumbers);
+    const std::uint32_t end =
+        last + 1 < runs_.size() ? std::min(runs_[last + 1].first, kTriedNumbers) : kTriedNumbers;
+    return end - begin + 1;
+  }
+
+  bool is_exception(std::size_t first, std::size_t last) const {
+    return last == first + 2 && runs_[first].decision == runs_[last].decision &&
+           runs_[first + 1].first + 1 == runs_[last].first;
+  }
+
+  void settle(std::size_t first, std::size_t last) {
+    Node& node = nodes_[first][last];
+    if (is_exception(first, last)) {
+      node = {.cost = weight(first, last), .split = 0, .exception = true};
+      return;
+    }
+    node.cost = std::numeric_limits<std::uint64_t>::max();
+    for (std::size_t split = first + 1; split <= last; ++split) {
+      const std::uint64_t cost = nodes_[first][split - 1].cost + nodes_[split][last].cost;
+      if (cost < node.cost) node = {.cost = cost, .split = split, .exception = false};
+    }
+    node.cost += weight(first, last);
+  }
+
+  Place write(Assembler& code, std::size_t first, std::size_t last) const;
+
+  std::vector<Run> runs_;
+  std::vector<std::vector<Node>> nodes_;
+};
+
+std::uint32_t offset_of_low_half(std::uint8_t arg) {
+  const std::size_t offset = offsetof(seccomp_data, args) + arg * sizeof(std::uint64_t);
+  return static_cast<std::uint32_t>(std::endian::native == std::endian::little ? offset
+                                                                               : offset + 4);
+}
+
+Place write_test(Assembler& code, const ArgTest& test, Place if_true, Place if_false) {
+  const std::uint32_t offset = offset_of_low_half(test.arg);
+  if (test.values.empty())
+    return code.load(offset, code.jump(BPF_JSET, test.mask, if_true, if_false));
+  Place next = if_false;
+  for (std::size_t i = test.values.size(); i-- > 0;)
+    next = code.jump(BPF_JEQ, test.values[i], if_true, next);
+  if (test.mask != std::numeric_limits<std::uint32_t>::max()) next = code.mask(test.mask, next);
+  return code.load(offset, next);
+}
+
+Place write_case(Assembler& code, const Case& c, Place next_case) {
+  Place next = code.ret(c.action.value);
+  for (std::size_t i = c.tests.size(); i-- > 0;)
+    next = write_test(code, c.tests[i], next, next_case);
+  return next;
+}
+
+Place write_decision(Assembler& code, const Decision& decision) {
+  Place next = code.ret(decision.otherwise.value);
+  for (std::size_t i = decision.cases.size(); i-- > 0;)
+    next = write_case(code, decision.cases[i], next);
+  return next;
+}
+
+Place SearchTree::write(Assembler& code, std::size_t first, std::size_t last) const {
+  if (first == last) return write_decision(code, runs_[first].decision);
+  const Node& node = nodes_[first][last];
+  if (node.exception) {
+    const Place rule = write_decision(code, runs_[first].decision);
+    const Place exception = write_decision(code, runs_[first + 1].decision);
+    return code.jump(BPF_JEQ, runs_[first + 1].first, exception, rule);
+  }
+  const Place right = write(code, node.split, last);
+  const Place left = write(code, first, node.split - 1);
+  return code.jump(BPF_JGE, runs_[node.split].first, right, left);
+}
+
+}  // namespace
+
+Result<std::vector<sock_filter>> compile(const Policy& policy) {
+  Assembler code;
+  const Place foreign = code.ret(kKill.value);
+  const Place tree = SearchTree(runs_of(policy)).write(code);
+  const Place number = code.load(offsetof(seccomp_data, nr), tree);
+  code.load(offsetof(seccomp_data, arch), code.jump(BPF_JEQ, policy.arch, number, foreign));
+  std::vector<sock_filter> program = code.finish();
+  if (program.size() > BPF_MAXINSNS)
+    return Error{.code = Code::setup_step,
+                 .doing = "compile the system call filter",
+                 .reason = std::to_string(program.size()) + " instructions, but the kernel takes " +
+                           std::to_string(BPF_MAXINSNS)};
+  return program;
+}
+
+}  // namespace immure

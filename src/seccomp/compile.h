@@ -1,0 +1,20 @@
+// Compiles a policy to classic BPF. libseccomp has no way to say "a socket family outside of this
+// set fails with EAFNOSUPPORT" beside a default of ENOSYS (a rule may compare an argument once, and
+// can't negate a set), and its programs load more slowly: the kernel walks the filter once per call
+// number to find those that are always allowed. So the layout is ours: architecture check, then a
+// search tree over runs of equal decisions, then the argument checks. Build time and before clone.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <vector>
+
+#include "base/error.h"
+#include "seccomp/policy.h"
+
+namespace immure {
+
+// Fails only when the program is longer than the kernel takes (BPF_MAXINSNS).
+Result<std::vector<sock_filter>> compile(const Policy& policy);
+
+}  // namespace immure

@@ -1,0 +1,24 @@
+// The system call filters of `seccomp.base`, compiled when immure was built (seccomp/generate.cc)
+// into constant arrays. Constant data; may be used anywhere.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <span>
+#include <string_view>
+
+namespace immure {
+
+struct FilterChoice {
+  bool strict = false;       // else standard
+  bool nested = false;       // namespaces may be made inside (standard only)
+  bool guard_setid = false;  // refuse to write set-id bits: a writable bind exists
+};
+
+// The program for this machine's architecture.
+std::span<const sock_filter> compiled_filter(FilterChoice choice);
+
+// "standard", "standard, nested namespaces open", …
+std::string_view filter_name(FilterChoice choice);
+
+}  // namespace immure

@@ -1,0 +1,242 @@
+// The words of every step: the line of --dry-run, and of the error when the step fails.
+#include <sys/resource.h>
+
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include "base/path.h"
+#include "base/text.h"
+#include "plan/step.h"
+#include "spec/capability_names.h"
+
+namespace immure {
+namespace {
+
+std::string inside(const std::string& target) { return std::string("/").append(escape(target)); }
+
+std::string number(std::uint64_t value, int base) {
+  std::array<char, 24> digits;
+  char* end = std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr;
+  return {digits.data(), static_cast<std::size_t>(end - digits.data())};
+}
+
+std::string octal(mode_t mode) {
+  const std::string digits = number(mode, 8);
+  std::string padded(digits.size() < 4 ? 4 - digits.size() : 0, '0');
+  return padded.append(digits);
+}
+
+std::string mode_unless(mode_t mode, mode_t usual) {
+  return mode == usual ? "" : ", mode " + octal(mode);
+}
+
+std::string bytes(std::size_t count) {
+  return std::to_string(count) + (count == 1 ? " byte" : " bytes");
+}
+
+std::string limit(rlim_t value) {
+  return value == RLIM_INFINITY ? "unlimited" : std::to_string(value);
+}
+
+std::string capabilities(std::uint64_t mask) {
+  std::string names;
+  for (std::uint64_t n = 0; n < 64; ++n) {
+    if ((mask >> n & 1) == 0) continue;
+    if (!names.empty()) names += ' ';
+    names += n < capability_names().size() ? std::string(capability_names()[n])
+                                           : "capability " + std::to_string(n);
+  }
+  return names.empty() ? "none" : names;
+}
+
+std::string text(const MakeRoot& s) {
+  if (!s.directory.empty()) {
+    return "make the root: " + escape(s.directory) + (s.read_only ? ", read-only" : ", writable");
+  }
+  return "make the root: a tmpfs of " + show_size(s.size_bytes) + mode_unless(s.mode, 0755);
+}
+
+std::string text(const MakeScratch& /*s*/) { return "make a tmpfs beside the root"; }
+
+std::string text(const MakeDir& s) {
+  return "make directory " + inside(s.target) + mode_unless(s.mode, 0755);
+}
+
+std::string text(const MakeFile& s) {
+  return "make file " + inside(s.target) +
+         (s.content.empty() ? ", empty" : ", " + bytes(s.content.size())) +
+         mode_unless(s.mode, 0644);
+}
+
+std::string text(const MakeLink& s) {
+  return "make link " + inside(s.target) + " to " + escape(s.text);
+}
+
+std::string text(const BindMount& s) {
+  std::string line = "bind " + escape(s.source) + " on " + inside(s.target);
+  line += s.read_only ? ", read-only" : ", writable";
+  if (s.devices) line += ", devices usable";
+  if (!s.executable) line += ", noexec";
+  if (!s.recursive) line += ", without the mounts below it";
+  if (s.slave) line += ", with later mounts of the host";
+  return line;
+}
+
+std::string text(const CoverFile& s) {
+  return "cover file " + inside(s.target) + " with " +
+         (s.content.empty() ? "an empty one" : bytes(s.content.size())) + ", mode " +
+         octal(s.mode) + (s.read_only ? ", read-only" : ", writable");
+}
+
+std::string text(const TmpfsMount& s) {
+  std::string line = "mount a tmpfs on " + inside(s.target);
+  if (s.size_bytes != 0) line += " of " + show_size(s.size_bytes);
+  if (s.inodes != 0) line += ", " + std::to_string(s.inodes) + " inodes";
+  line += mode_unless(s.mode, 0755);
+  if (s.read_only) line += ", read-only";
+  if (!s.executable) line += ", noexec";
+  return line;
+}
+
+std::string text(const OverlayMount& s) {
+  std::string line = "mount an overlay of";
+  const char* separator = " ";
+  for (const std::string& lower : s.lower) {
+    line.append(separator).append(escape(lower));
+    separator = " over ";
+  }
+  line += " on " + inside(s.target);
+  if (s.read_only) return line + ", read-only";
+  if (s.upper.empty()) return line + ", writes discarded";
+  return line + ", writes to " + escape(s.upper) + ", work in " + escape(s.work);
+}
+
+std::string text(const ProcMount& s) {
+  std::string line = "mount proc on " + inside(s.target);
+  if (s.subset_pid) line += ", processes only";
+  if (s.hidepid_invisible) line += ", others' processes invisible";
+  return line;
+}
+
+std::string text(const DevptsMount& s) {
+  return "mount devpts on " + inside(s.target) +
+         (s.max != 0 ? ", at most " + std::to_string(s.max) + " terminals" : "");
+}
+
+std::string text(const MqueueMount& s) { return "mount mqueue on " + inside(s.target); }
+std::string text(const SysfsMount& s) { return "mount sysfs on " + inside(s.target); }
+std::string text(const CgroupMount& s) { return "mount cgroup on " + inside(s.target); }
+
+std::string text(const MaskProc& s) {
+  return (s.read_only ? "make read-only " : "cover ") + inside(s.target) + ", if it is there";
+}
+
+std::string text(const SealRoot& /*s*/) { return "make the root read-only"; }
+std::string text(const EnterRoot& /*s*/) { return "enter the root and leave the host's"; }
+std::string text(const SetHostname& s) { return "set the host name to " + escape(s.name); }
+std::string text(const SetDomainname& s) { return "set the domain name to " + escape(s.name); }
+std::string text(const LoopbackUp& /*s*/) { return "bring up the loopback device"; }
+
+std::string text(const WriteProc& s) {
+  return "write " + escape(s.value) + " to /proc/" + escape(s.file);
+}
+
+std::string text(const NewTimeNamespace& s) {
+  if (s.offsets.empty()) return "make a time namespace";
+  std::string offsets = s.offsets.substr(0, s.offsets.size() - 1);
+  for (std::size_t end = 0; (end = offsets.find('\n', end)) != std::string::npos;) {
+    offsets.replace(end, 1, ", ");
+  }
+  return "make a time namespace, offsets " + escape(offsets);
+}
+
+std::string text(const RedirectStdio& s) {
+  constexpr std::array<std::string_view, 3> names = {
+      "read standard input from ", "write standard output to ", "write standard error to "};
+  return std::string(names.at(static_cast<std::size_t>(s.fd))) + escape(s.path);
+}
+
+std::string text(const ChangeDirectory& s) { return "change directory to " + escape(s.path); }
+std::string text(const SetUmask& s) { return "set the umask to " + octal(s.mask); }
+std::string text(const SetNice& s) { return "set the nice value to " + std::to_string(s.value); }
+std::string text(const SetOomScoreAdj& s) {
+  return "set the OOM score adjustment to " + std::to_string(s.value);
+}
+
+std::string text(const SetAffinity& s) {
+  std::string line = "run on processors";
+  const char* separator = " ";
+  for (std::size_t cpu = 0; cpu < s.mask.size() * 64; ++cpu) {
+    if ((s.mask[cpu / 64] >> (cpu % 64) & 1) == 0) continue;
+    line.append(separator).append(std::to_string(cpu));
+    separator = ",";
+  }
+  return line;
+}
+
+std::string text(const SetPersonality& s) {
+  return "set the personality to 0x" + number(s.persona, 16);
+}
+
+std::string_view resource_name(int resource) {
+  switch (resource) {
+    case RLIMIT_CPU:
+      return "cpu";
+    case RLIMIT_AS:
+      return "as";
+    case RLIMIT_DATA:
+      return "data";
+    case RLIMIT_STACK:
+      return "stack";
+    case RLIMIT_CORE:
+      return "core";
+    case RLIMIT_FSIZE:
+      return "fsize";
+    case RLIMIT_NOFILE:
+      return "nofile";
+    case RLIMIT_NPROC:
+      return "nproc";
+    case RLIMIT_MEMLOCK:
+      return "memlock";
+    case RLIMIT_MSGQUEUE:
+      return "msgqueue";
+    case RLIMIT_RTPRIO:
+      return "rtprio";
+    case RLIMIT_RTTIME:
+      return "rttime";
+    case RLIMIT_SIGPENDING:
+      return "sigpending";
+    case RLIMIT_LOCKS:
+      return "locks";
+    case RLIMIT_NICE:
+      return "nice";
+    default:
+      return "resource";
+  }
+}
+
+std::string text(const SetRlimit& s) {
+  std::string line = "limit " + std::string(resource_name(s.resource)) + " to " + limit(s.soft);
+  return s.soft == s.hard ? line : line + ", at most " + limit(s.hard);
+}
+
+std::string text(const NewSession& /*s*/) { return "start a new session"; }
+std::string text(const NewKeyring& /*s*/) { return "join a new, empty session keyring"; }
+
+std::string text(const LimitPrivileges& s) {
+  std::string line = "limit privileges: capabilities " + capabilities(s.keep);
+  if (s.bounding != s.keep) line += ", bounding set " + capabilities(s.bounding);
+  return line + ", no new privileges";
+}
+
+// Without the length of the program: it differs from one processor to another.
+std::string text(const LoadFilter& s) { return "load the system call filter: " + escape(s.name); }
+
+}  // namespace
+
+std::string describe(const Step& step) {
+  return std::visit([](const auto& s) { return text(s); }, step);
+}
+
+}  // namespace immure

@@ -1,0 +1,112 @@
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "plan/launch_plan.h"
+
+namespace immure {
+namespace {
+
+constexpr std::array<std::pair<std::uint64_t, std::string_view>, 7> kNamespaces = {{
+    {CLONE_NEWUSER, "user"},
+    {CLONE_NEWNS, "mount"},
+    {CLONE_NEWPID, "pid"},
+    {CLONE_NEWIPC, "ipc"},
+    {CLONE_NEWUTS, "uts"},
+    {CLONE_NEWCGROUP, "cgroup"},
+    {CLONE_NEWNET, "net"},
+}};
+
+std::string place(const Origin& origin) {
+  return origin == Origin{} ? "" : "   [" + show(origin) + "]";
+}
+
+std::string id_map(std::string_view map) {
+  std::string lines;
+  while (!map.empty()) {
+    const std::size_t end = map.find('\n');
+    if (!lines.empty()) lines += ", ";
+    lines += escape(map.substr(0, end));
+    if (end == std::string_view::npos) break;
+    map.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
+void add_steps(const std::vector<PlannedStep>& steps, std::size_t& number, std::string& out) {
+  for (const PlannedStep& planned : steps) {
+    const std::string index = std::to_string(++number);
+    out.append(index.size() < 4 ? 4 - index.size() : 0, ' ').append(index).append("  ");
+    out.append(describe(planned.what)).append(place(planned.origin)).append(1, '\n');
+  }
+}
+
+std::string seconds(std::int64_t nanoseconds) {
+  std::string text = std::to_string(nanoseconds / 1'000'000'000);
+  if (const std::int64_t rest = nanoseconds % 1'000'000'000 / 1'000'000; rest != 0) {
+    const std::string digits = std::to_string(rest);
+    text += '.' + std::string(3 - digits.size(), '0') + digits;
+  }
+  return text + " s";
+}
+
+void add_lifetime(const LaunchPlan& plan, std::string& out) {
+  out += plan.reaper ? "pid 1: immure" : "pid 1: the command";
+  out += plan.wait_for_all ? ", waits for all processes" : ", ends with the command";
+  out += plan.die_with_parent ? ", dies with immure" : ", outlives immure";
+  if (plan.wall_ns != 0) {
+    out += ", is sent signal " + std::to_string(plan.stop_signal) + " after " +
+           seconds(plan.wall_ns) + " and killed " + seconds(plan.grace_ns) + " later";
+  }
+  out += '\n';
+  if (plan.pass_fds.empty()) return;
+  out += "descriptors: 0 1 2";
+  for (const int fd : plan.pass_fds) out += ' ' + std::to_string(fd);
+  out += '\n';
+}
+
+void add_command(const CommandPlan& command, std::string& out) {
+  out += "environment:\n";
+  for (const std::string& variable : command.environment) {
+    const std::string name = variable.substr(0, variable.find('='));
+    const bool secret =
+        std::find(command.secrets.begin(), command.secrets.end(), name) != command.secrets.end();
+    out += "      " + (secret ? escape(name) + "=(secret)" : escape(variable)) + '\n';
+  }
+  out += "command:";
+  for (const std::string& argument : command.argv) out += ' ' + quote(argument);
+  out += '\n';
+  for (const std::string& candidate : command.candidates) {
+    out += "      run " + escape(candidate) + '\n';
+  }
+}
+
+}  // namespace
+
+std::string describe(const LaunchPlan& plan) {
+  std::string out = "namespaces:";
+  for (const auto& [flag, name] : kNamespaces) {
+    if ((plan.namespaces & flag) != 0) out.append(1, ' ').append(name);
+  }
+  out += "\nuid map: " + id_map(plan.uid_map) + "\ngid map: " + id_map(plan.gid_map) +
+         (plan.deny_setgroups ? ", setgroups denied" : "") + '\n';
+  for (const HostDirectory& made : plan.host_directories) {
+    out += "on the host, make directory " + escape(made.path) + ", mode 0700" + place(made.origin) +
+           '\n';
+  }
+  std::size_t number = 0;
+  out += "sandbox:\n";
+  add_steps(plan.setup, number, out);
+  out += "command's process:\n";
+  add_steps(plan.command_setup, number, out);
+  add_lifetime(plan, out);
+  add_command(plan.command, out);
+  for (const std::string& note : plan.notes) out += "note: " + escape(note) + '\n';
+  return out;
+}
+
+}  // namespace immure

@@ -1,0 +1,146 @@
+#include "plan/host.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <climits>
+#include <optional>
+#include <string_view>
+
+#include "base/fd.h"
+#include "base/path.h"
+
+namespace immure {
+namespace {
+
+constexpr std::size_t kMaxPasswdBytes = 4U << 20;
+
+std::string read_file(const char* path, std::size_t max_bytes) {
+  std::string text;
+  const Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
+  std::array<char, 8192> buffer;
+  while (fd && text.size() < max_bytes) {
+    const ssize_t length = ::read(fd.get(), buffer.data(), buffer.size());
+    if (length <= 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(length));
+  }
+  return text;
+}
+
+// The rest of `text` after `separator`; `text` keeps what is before it.
+std::string_view split(std::string_view& text, char separator) {
+  const std::size_t at = text.find(separator);
+  const std::string_view rest = at == std::string_view::npos ? "" : text.substr(at + 1);
+  text = text.substr(0, at);
+  return rest;
+}
+
+// passwd(5): name:password:uid:gid:gecos:home:shell. Read by hand: getpwuid(3) would load shared
+// libraries into a static program.
+bool read_passwd(Host& host) {
+  const std::string text = read_file("/etc/passwd", kMaxPasswdBytes);
+  std::string_view lines = text;
+  while (!lines.empty()) {
+    std::string_view line = lines;
+    lines = split(line, '\n');
+    std::array<std::string_view, 7> fields;
+    for (std::string_view& field : fields) {
+      field = line;
+      line = split(field, ':');
+    }
+    unsigned uid = 0;
+    const char* end = fields[2].data() + fields[2].size();
+    if (fields[2].empty() || std::from_chars(fields[2].data(), end, uid).ptr != end) continue;
+    if (uid != host.uid) continue;
+    host.user_name = fields[0];
+    if (is_absolute(fields[5]) && !has_dot_dot(fields[5])) host.home = normalize(fields[5]);
+    host.shell = fields[6].empty() ? "/bin/sh" : fields[6];
+    return true;
+  }
+  return false;
+}
+
+// Without an entry (a user of a directory service, a bare uid) HOME is believed when it is ours.
+void believe_home(Host& host) {
+  const auto found = host.environment.find("HOME");
+  if (found == host.environment.end()) return;
+  if (!is_absolute(found->second) || has_dot_dot(found->second)) return;
+  struct stat status {};
+  if (::stat(found->second.c_str(), &status) != 0) return;
+  if (S_ISDIR(status.st_mode) && status.st_uid == host.uid) host.home = normalize(found->second);
+}
+
+void read_environment(Host& host) {
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    std::string_view name(*variable);
+    if (name.find('=') == std::string_view::npos || name.starts_with('=')) continue;
+    const std::string_view value = split(name, '=');
+    host.environment.emplace(name, value);  // getenv(3) gives the first too
+  }
+}
+
+int highest_processor() {
+  std::array<unsigned long, 128> mask{};
+  constexpr std::size_t bits = sizeof(unsigned long) * CHAR_BIT;
+  const long bytes = ::syscall(SYS_sched_getaffinity, 0, sizeof mask, mask.data());
+  for (std::size_t cpu = bytes < 0 ? 0 : static_cast<std::size_t>(bytes) * CHAR_BIT; cpu-- > 0;) {
+    if ((mask.at(cpu / bits) >> (cpu % bits) & 1) != 0) return static_cast<int>(cpu);
+  }
+  return 0;
+}
+
+std::uint64_t highest_capability() {
+  std::uint64_t highest = 40;
+  const auto exists = [](std::uint64_t n) { return ::prctl(PR_CAPBSET_READ, n, 0, 0, 0) >= 0; };
+  while (highest > 0 && !exists(highest)) --highest;
+  while (highest < 62 && exists(highest + 1)) ++highest;
+  return highest;
+}
+
+int own_oom_score_adj() {
+  const std::string text = read_file("/proc/self/oom_score_adj", 64);
+  int score = 0;
+  std::from_chars(text.data(), text.data() + text.size(), score);
+  return score;
+}
+
+}  // namespace
+
+Host this_host(const HostFiles& files) {
+  Host host;
+  host.files = &files;
+  host.uid = ::geteuid();
+  host.gid = ::getegid();
+  read_environment(host);
+  if (!read_passwd(host)) believe_home(host);
+
+  std::array<char, PATH_MAX> cwd;
+  // By system call: the library's falls back to reading directories. "(unreachable)/…" has no '/'.
+  if (::syscall(SYS_getcwd, cwd.data(), cwd.size()) > 0 && cwd[0] == '/') host.cwd = cwd.data();
+
+  for (int resource = 0; resource < static_cast<int>(RLIMIT_NLIMITS); ++resource) {
+    rlimit limit{};
+    if (::syscall(SYS_prlimit64, 0, resource, nullptr, &limit) == 0) {
+      host.rlimits[resource] = {limit.rlim_cur, limit.rlim_max};
+    }
+  }
+  host.nice = ::getpriority(PRIO_PROCESS, 0);
+  host.oom_score_adj = own_oom_score_adj();
+  host.processors = highest_processor() + 1;
+  host.last_capability = highest_capability();
+  struct sysinfo machine {};
+  if (::sysinfo(&machine) == 0) {
+    host.memory_bytes = machine.totalram * machine.mem_unit;
+  }
+  return host;
+}
+
+}  // namespace immure

@@ -1,0 +1,77 @@
+// What this machine and its user offer. Lowering takes a Host as an argument and asks nothing else,
+// so unit tests give a made-up one. Before clone only.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace immure {
+
+enum class FileKind : std::uint8_t { missing, directory, regular, device, socket, fifo };
+
+// A symbolic link met on the way: `path` (canonical but for its last part) holds `text`.
+struct LinkOnTheWay {
+  std::string path;
+  std::string text;
+  bool operator==(const LinkOnTheWay&) const = default;
+};
+
+// Where a path leads on the host.
+struct ResolvedPath {
+  FileKind kind = FileKind::missing;
+  std::string canonical;            // no symlink in it; for `missing`: as far as could be resolved,
+                                    // with the rest of the path after it
+  std::vector<LinkOnTheWay> links;  // in the order met
+  int errnum = 0;                   // for `missing`: ENOENT, EACCES, ELOOP …
+  std::uint64_t device = 0;         // of the file system, to be compared with another
+  bool operator==(const ResolvedPath&) const = default;
+};
+
+// The host's file system, read only as far as asked.
+class HostFiles {
+ public:
+  HostFiles() = default;
+  HostFiles(const HostFiles&) = delete;
+  HostFiles& operator=(const HostFiles&) = delete;
+  virtual ~HostFiles() = default;
+
+  // Follows links like the kernel (at most 40). An answer that takes longer than 5 s (a dead FUSE
+  // or network file system) is an Error (Code::setup_timeout).
+  virtual Result<ResolvedPath> resolve(const std::string& path) const = 0;
+  // Paths that match the pattern (* ? [..]), sorted; none: empty.
+  virtual std::vector<std::string> glob(const std::string& pattern) const = 0;
+  // The file may be executed, or the directory entered, by us (access(2) X_OK).
+  virtual bool executable(const std::string& path) const = 0;
+};
+
+struct Host {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::string cwd;        // empty: deleted or unreadable
+  std::string home;       // from the passwd database; empty: none
+  std::string user_name;  // empty: no passwd entry
+  std::string shell;
+  std::map<std::string, std::string> environment;                  // the caller's
+  std::map<int, std::pair<std::uint64_t, std::uint64_t>> rlimits;  // RLIMIT_… -> soft, hard
+  int nice = 0;
+  int oom_score_adj = 0;
+  int processors = 1;
+  std::uint64_t memory_bytes = 0;
+  std::uint64_t last_capability = 40;  // the kernel's highest; capabilities(7)
+  const HostFiles* files = nullptr;    // never null
+};
+
+// Reads this machine's. Never fails: what cannot be read stays empty.
+Host this_host(const HostFiles& files);
+
+// The real file system. Lives as long as the program.
+const HostFiles& real_files();
+
+}  // namespace immure

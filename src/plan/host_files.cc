@@ -1,0 +1,285 @@
+// The real file system. A path is asked for with one openat2(2) when nothing on it is a link, and
+// only of what the kernel has in its cache. What it has not may lie on a file system that never
+// answers, so a child asks first: it can be left behind.
+#include <dirent.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <deque>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "plan/host.h"
+#include "plan/root_tree.h"
+
+namespace immure {
+namespace {
+
+constexpr int kMaxLinks = 40;  // path_resolution(7)
+constexpr int kAnswerMs = 5000;
+
+Error no_answer(const std::string& path) {
+  return {.code = Code::setup_timeout,
+          .doing = quote(path) + " did not answer for 5 s",
+          .hint = "a network or FUSE file system may have lost its server"};
+}
+
+bool is_refused(int errnum) { return errnum == ENOSYS || errnum == EPERM; }
+
+// One look at a path whose last part may be a link.
+struct Look {
+  int errnum = 0;
+  mode_t type = 0;  // S_IFMT bits
+  std::uint64_t device = 0;
+  std::string link_text;
+  bool magic = false;  // a link of procfs that leads to an object, not to a path
+};
+
+int open_without_links(const std::string& path, bool cached_only) {
+  open_how how{};
+  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_SYMLINKS | (cached_only ? RESOLVE_CACHED : 0);
+  return static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how));
+}
+
+// The text of a magic link is no path ("pipe:[4711]"), or that of an object of any mount namespace.
+// The ordinary links of procfs ("self", "net") are short and relative.
+bool is_magic(int fd, std::string_view text) {
+  if (!text.starts_with('/') && text.find(':') == std::string_view::npos) return false;
+  struct statfs status {};
+  return ::fstatfs(fd, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
+}
+
+Look look_at(const Fd& fd) {
+  struct statx status {};
+  if (::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0) {
+    return {.errnum = errno};
+  }
+  Look look{.type = static_cast<mode_t>(status.stx_mode & S_IFMT),
+            .device = ::makedev(status.stx_dev_major, status.stx_dev_minor)};
+  if (!S_ISLNK(look.type)) return look;
+  std::array<char, PATH_MAX> text;
+  const ssize_t length = ::readlinkat(fd.get(), "", text.data(), text.size());
+  if (length < 0) return {.errnum = errno};
+  look.link_text.assign(text.data(), static_cast<std::size_t>(length));
+  look.magic = is_magic(fd.get(), look.link_text);
+  return look;
+}
+
+// Looks in a child, for at most 5 s. False: there was no answer, and the child is left to itself,
+// as it may hang in the kernel where nothing ends it.
+bool probe(const std::string& path) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return true;
+  const Fd answered(ends[0]);
+  Fd answering(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return true;
+  if (child == 0) {
+    const Fd fd(open_without_links(path, false));
+    std::array<char, PATH_MAX> text;
+    const bool is_link = fd && ::readlinkat(fd.get(), "", text.data(), text.size()) >= 0;
+    ::_exit(is_link ? 1 : 0);
+  }
+  answering.reset();
+  pollfd watched{answered.get(), POLLIN, 0};
+  int ready = 0;
+  do {
+    ready = ::poll(&watched, 1, kAnswerMs);
+  } while (ready < 0 && errno == EINTR);
+  if (ready == 0) {
+    ::kill(child, SIGKILL);
+    return false;
+  }
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return true;
+}
+
+FileKind kind_of(mode_t type) {
+  if (S_ISDIR(type)) return FileKind::directory;
+  if (S_ISREG(type)) return FileKind::regular;
+  if (S_ISSOCK(type)) return FileKind::socket;
+  if (S_ISFIFO(type)) return FileKind::fifo;
+  return FileKind::device;
+}
+
+void prepend_parts(std::string_view path, std::deque<std::string>& parts) {
+  std::size_t at = 0;
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+    if (part.empty() || part == ".") continue;
+    parts.insert(parts.begin() + static_cast<std::ptrdiff_t>(at++), std::string(part));
+  }
+}
+
+std::string with_parts(std::string path, const std::deque<std::string>& parts) {
+  for (const std::string& part : parts) path = join(path, part);
+  return path.empty() ? "/" : path;
+}
+
+class RealFiles : public HostFiles {
+ public:
+  Result<ResolvedPath> resolve(const std::string& path) const override {
+    const auto known = known_.find(path);
+    if (known != known_.end()) return known->second;
+    Result<ResolvedPath> resolved = find(path);
+    if (resolved.ok()) known_.emplace(path, resolved.value());
+    return resolved;
+  }
+
+  std::vector<std::string> glob(const std::string& pattern) const override;
+
+  bool executable(const std::string& path) const override {
+    return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0;
+  }
+
+ private:
+  Result<ResolvedPath> find(const std::string& path) const;
+  Result<Look> look(const std::string& path, bool parent_is_canonical) const;
+
+  mutable bool has_openat2_ = true;
+  mutable std::unordered_map<std::string, ResolvedPath> known_;
+};
+
+// ELOOP: a link stands before the last part. Without openat2(2) that is the answer for every path
+// whose parent is not known to be free of links.
+Result<Look> RealFiles::look(const std::string& path, bool parent_is_canonical) const {
+  if (has_openat2_) {
+    Fd fd(open_without_links(path, true));
+    // EINVAL: before Linux 5.12 there was no RESOLVE_CACHED.
+    if (!fd && (errno == EAGAIN || errno == EINVAL)) {
+      if (!probe(path)) return no_answer(path);
+      fd.reset(open_without_links(path, false));
+    }
+    if (fd) return look_at(fd);
+    if (!is_refused(errno)) return Look{.errnum = errno};
+    has_openat2_ = false;
+  }
+  if (!parent_is_canonical) return Look{.errnum = ELOOP};
+  const Fd fd(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return Look{.errnum = errno};
+  return look_at(fd);
+}
+
+Result<ResolvedPath> RealFiles::find(const std::string& path) const {
+  ResolvedPath found;
+  std::deque<std::string> parts;  // still to be gone, from `at` on, which has no link
+  prepend_parts(path, parts);
+  std::string at;
+  bool whole = true;  // ask for all that is left at once, which is enough without links
+  for (;;) {
+    if (parts.empty()) whole = true;
+    if (!parts.empty() && parts.front() == "..") {
+      at = at.empty() ? at : at.substr(0, at.rfind('/'));
+      parts.pop_front();
+      continue;
+    }
+    const bool climbs = std::find(parts.begin(), parts.end(), "..") != parts.end();
+    const bool step = !parts.empty() && (!whole || climbs);
+    const std::string asked = step ? join(at, parts.front()) : with_parts(at, parts);
+    Result<Look> answer = look(asked, step || parts.size() <= 1);
+    if (!answer.ok()) return answer.error();
+    const Look& seen = answer.value();
+    if (seen.errnum == ELOOP && !step) {
+      whole = false;
+      continue;
+    }
+    if (seen.errnum != 0) {
+      found.errnum = seen.errnum;
+      found.canonical = with_parts(at, parts);
+      return found;
+    }
+    if (S_ISLNK(seen.type)) {
+      if (seen.magic) {
+        return Error{.code = Code::refused_mount,
+                     .doing = quote(asked) + " is a link to an open object, not to a path",
+                     .hint = "name the file or directory itself"};
+      }
+      if (found.links.size() == kMaxLinks) {
+        found.errnum = ELOOP;
+        found.canonical = with_parts(at, parts);
+        return found;
+      }
+      found.links.push_back({.path = asked, .text = seen.link_text});
+      if (step) {
+        parts.pop_front();
+      } else {
+        at = parent_of(asked) == "/" ? "" : parent_of(asked);
+        parts.clear();
+      }
+      if (seen.link_text.starts_with('/')) at.clear();
+      prepend_parts(seen.link_text, parts);
+      whole = true;
+      continue;
+    }
+    if (step && parts.size() > 1) {
+      at = asked;
+      parts.pop_front();
+      continue;
+    }
+    found.kind = kind_of(seen.type);
+    found.device = seen.device;
+    found.canonical = asked;
+    return found;
+  }
+}
+
+std::vector<std::string> RealFiles::glob(const std::string& pattern) const {
+  std::deque<std::string> parts;
+  prepend_parts(pattern, parts);
+  std::vector<std::string> matches = {"/"};
+  for (const std::string& part : parts) {
+    std::vector<std::string> next;
+    for (const std::string& base : matches) {
+      if (!has_glob(part)) {
+        const Result<ResolvedPath> there = resolve(join(base, part));
+        if (there.ok() && there.value().kind != FileKind::missing) next.push_back(join(base, part));
+        continue;
+      }
+      const Result<ResolvedPath> directory = resolve(base);
+      if (!directory.ok() || directory.value().kind != FileKind::directory) continue;
+      const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(base.c_str()), ::closedir);
+      if (!entries) continue;
+      while (const dirent* entry = ::readdir(entries.get())) {  // NOLINT(concurrency-mt-unsafe)
+        const char* name = static_cast<const char*>(entry->d_name);
+        const std::string_view text(name);
+        if (text == "." || text == "..") continue;
+        if (::fnmatch(part.c_str(), name, FNM_PERIOD) == 0) next.push_back(join(base, text));
+      }
+    }
+    matches = std::move(next);
+  }
+  std::sort(matches.begin(), matches.end());
+  return matches;
+}
+
+}  // namespace
+
+const HostFiles& real_files() {
+  static const RealFiles files;
+  return files;
+}
+
+}  // namespace immure

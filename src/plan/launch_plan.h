@@ -1,0 +1,53 @@
+// What will be done: everything that `launch` needs, settled, printable and free of policy.
+// describe(plan) is --dry-run. Pure values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "plan/step.h"
+
+namespace immure {
+
+// One missing host directory that the profile asked to be made (`create`), before anything else.
+struct HostDirectory {
+  std::string path;  // its parent exists, without symlinks
+  Origin origin;
+};
+
+struct CommandPlan {
+  std::vector<std::string> argv;  // argv[0] as the command sees it
+  // Absolute paths inside the sandbox, tried in this order by execve(2).
+  std::vector<std::string> candidates;
+  std::vector<std::string> environment;  // "NAME=value", sorted
+  std::string shown;                     // the command as the user wrote it
+  std::vector<std::string> secrets;      // variables whose values describe() does not show
+};
+
+struct LaunchPlan {
+  std::uint64_t namespaces = 0;  // CLONE_NEW… for clone3(2); the time namespace is a step
+  std::string uid_map, gid_map;  // the lines of /proc/self/{uid,gid}_map
+  bool deny_setgroups = true;
+
+  std::vector<HostDirectory> host_directories;
+  std::vector<PlannedStep> setup;          // pid 1, in order
+  std::vector<PlannedStep> command_setup;  // the command's process, in order
+  CommandPlan command;
+
+  bool reaper = true;         // pid 1 is ours; false: the command is pid 1
+  bool wait_for_all = false;  // until the last process of the sandbox ends
+  bool die_with_parent = true;
+  std::vector<int> pass_fds;  // kept open beyond 0 to 2, sorted
+  int stop_signal = 15;
+  std::int64_t wall_ns = 0;  // 0: no end
+  std::int64_t grace_ns = 5'000'000'000;
+
+  std::vector<std::string> notes;  // shown to the user at the start: "the current directory is …"
+};
+
+// The whole plan as text, one line a step, with `why` it is there: what --dry-run prints.
+std::string describe(const LaunchPlan& plan);
+
+}  // namespace immure

@@ -1,0 +1,68 @@
+#include "plan/lower.h"
+
+#include <map>
+#include <utility>
+
+#include "plan/lower_command.h"
+#include "plan/lower_environment.h"
+#include "plan/lower_mounts.h"
+#include "plan/lower_process.h"
+#include "plan/lower_security.h"
+
+namespace immure {
+namespace {
+
+void add_oom_score(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors) {
+  const Setting<std::int64_t>& wanted = spec.process.oom_score_adj;
+  if (!wanted.is_set()) return;
+  const auto score = static_cast<int>(*wanted.value);
+  if (score < host.oom_score_adj) {
+    errors.push_back({.code = Code::cannot_lower,
+                      .doing = "process.oom_score_adj " + std::to_string(score) +
+                               " is below ours, " + std::to_string(host.oom_score_adj),
+                      .origin = wanted.origin,
+                      .hint = "without privilege it can only be raised"});
+  }
+  plan.setup.push_back({SetOomScoreAdj{score}, wanted.origin});
+}
+
+// What is not found inside would only repeat what is wrong with the mounts.
+bool follows_from_mounts(const Error& error) {
+  return error.code == Code::cwd_missing || error.code == Code::not_found_inside ||
+         error.code == Code::not_executable;
+}
+
+std::variant<LaunchPlan, Errors> lower_checked(const SandboxSpec& spec, const Request& request,
+                                               const Host& host) {
+  LaunchPlan plan;
+  Errors errors;
+
+  lower_namespaces(spec, host, plan);
+  lower_lifetime(spec, plan);
+  const RootTree tree = lower_mounts(spec, host, plan, errors);
+  const bool mounts_failed = !errors.empty();
+
+  lower_kernel_settings(spec, plan);
+  add_oom_score(spec, host, plan, errors);
+  plan.setup.push_back({EnterRoot{}, {}});
+  lower_names(spec, plan);
+
+  lower_process(spec, host, tree, plan, errors);
+  lower_privileges(spec, host, plan, errors);
+  const std::map<std::string, std::string> variables = lower_environment(spec, host, tree, plan);
+  const auto path = variables.find("PATH");
+  lower_command(spec, request, host, tree, path == variables.end() ? "" : path->second,
+                spec.process.cwd.get_or(host.cwd), plan, errors);
+  if (mounts_failed) std::erase_if(errors, follows_from_mounts);
+  if (!errors.empty()) return errors;
+  return plan;
+}
+
+}  // namespace
+
+std::variant<LaunchPlan, Errors> lower(const CheckedSpec& spec, const Request& request,
+                                       const Host& host) {
+  return lower_checked(spec.get(), request, host);
+}
+
+}  // namespace immure

@@ -1,0 +1,123 @@
+#include "plan/lower_kernel_fs.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace immure {
+namespace {
+
+using Kind = TreeNode::Kind;
+
+constexpr std::uint32_t kMaxTerminals = 256;
+constexpr std::uint64_t kDevBytes = 1ULL << 20;
+
+// The names of the OCI runtime's maskedPaths and readonlyPaths, and what has come since.
+constexpr std::array<std::string_view, 16> kCovered = {
+    "kcore",       "keys",          "key-users",  "sysrq-trigger", "timer_list",  "timer_stats",
+    "sched_debug", "latency_stats", "kpagecount", "kpageflags",    "kpagecgroup", "scsi",
+    "acpi",        "asound",        "interrupts", "kallsyms"};
+constexpr std::array<std::string_view, 4> kReadOnly = {"sys", "bus", "fs", "irq"};
+
+constexpr std::array<std::string_view, 6> kDevices = {"null",   "zero",    "full",
+                                                      "random", "urandom", "tty"};
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kDeviceLinks = {{
+    {"fd", "/proc/self/fd"},
+    {"stdin", "/proc/self/fd/0"},
+    {"stdout", "/proc/self/fd/1"},
+    {"stderr", "/proc/self/fd/2"},
+    {"ptmx", "pts/ptmx"},
+}};
+
+bool nested_allowed(const SandboxSpec& spec) {
+  return std::any_of(spec.namespaces.nested.begin(), spec.namespaces.nested.end(),
+                     [](const auto& entry) { return entry.second.get_or(0) > 0; });
+}
+
+void add_devices(RootBuilder& builder, const std::string& place, const Origin& origin) {
+  // On the host's file system nothing is made, so there a tmpfs of its own carries the names.
+  if (builder.tree().node(place) == nullptr ||
+      builder.tree().node(place)->kind != Kind::directory) {
+    builder.add(TmpfsMount{.target = step_target(place), .size_bytes = kDevBytes}, place,
+                {.kind = Kind::tmpfs, .access = {.read_only = false}, .asked = true}, origin);
+  }
+  for (const std::string_view name : kDevices) {
+    const std::string path = join(place, name);
+    const std::string source = join("/dev", name);
+    const Access access{.read_only = false, .devices = true};
+    builder.add(MakeFile{.target = step_target(path), .content = {}}, path,
+                {.kind = Kind::file, .shows = FileKind::regular}, origin);
+    builder.add(
+        BindMount{
+            .source = source, .target = step_target(path), .read_only = false, .devices = true},
+        path,
+        {.kind = Kind::host,
+         .shows = FileKind::device,
+         .layers = {source},
+         .access = access,
+         .asked = true},
+        origin);
+  }
+  for (const auto& [name, text] : kDeviceLinks) {
+    const std::string path = join(place, name);
+    builder.add(MakeLink{.target = step_target(path), .text = std::string(text)}, path,
+                {.kind = Kind::link, .text = std::string(text), .asked = true}, origin);
+  }
+  const std::string pts = join(place, "pts");
+  builder.add(MakeDir{.target = step_target(pts)}, pts, {}, origin);
+  builder.add(DevptsMount{.target = step_target(pts), .max = kMaxTerminals}, pts,
+              {.kind = Kind::kernel, .asked = true}, origin);
+  const std::string shm = join(place, "shm");
+  builder.add(MakeDir{.target = step_target(shm)}, shm, {}, origin);
+  builder.add(TmpfsMount{.target = step_target(shm), .mode = 01777}, shm,
+              {.kind = Kind::tmpfs, .access = {.read_only = false}, .asked = true}, origin);
+}
+
+}  // namespace
+
+bool is_plain_device(std::string_view source) {
+  constexpr std::string_view dev = "/dev/";
+  return source.starts_with(dev) &&
+         std::find(kDevices.begin(), kDevices.end(), source.substr(dev.size())) != kDevices.end();
+}
+
+void mask_proc(const SandboxSpec& spec, const Host& host, RootBuilder& builder,
+               const std::string& place, const Origin& origin) {
+  if (nested_allowed(spec) && host.uid != 0) return;
+  for (const std::string_view name : kCovered) {
+    builder.add(MaskProc{.target = step_target(join(place, name))}, origin);
+  }
+  for (const std::string_view name : kReadOnly) {
+    builder.add(MaskProc{.target = step_target(join(place, name)), .read_only = true}, origin);
+  }
+}
+
+void add_kernel_fs(const KernelMount& mount, const SandboxSpec& spec, const Host& host,
+                   RootBuilder& builder, const std::string& place, const Origin& origin) {
+  const std::string target = step_target(place);
+  const TreeNode node{.kind = Kind::kernel, .asked = true};
+  switch (mount.kind) {
+    case KernelFs::proc:
+      builder.add(ProcMount{.target = target,
+                            .subset_pid = mount.subset_pid,
+                            .hidepid_invisible = mount.hidepid_invisible},
+                  place, node, origin);
+      mask_proc(spec, host, builder, place, origin);
+      return;
+    case KernelFs::devfs:
+      add_devices(builder, place, origin);
+      return;
+    case KernelFs::mqueue:
+      builder.add(MqueueMount{.target = target}, place, node, origin);
+      return;
+    case KernelFs::sysfs:
+      builder.add(SysfsMount{.target = target}, place, node, origin);
+      return;
+    case KernelFs::cgroup:
+      builder.add(CgroupMount{.target = target}, place, node, origin);
+      return;
+  }
+}
+
+}  // namespace immure

@@ -1,0 +1,86 @@
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "plan/lower_process.h"
+
+namespace immure {
+namespace {
+
+// getrlimit(2). "nice" counts from 1 to 40 as the kernel does.
+constexpr std::array<std::pair<std::string_view, int>, 15> kResources = {{
+    {"cpu", RLIMIT_CPU},
+    {"as", RLIMIT_AS},
+    {"data", RLIMIT_DATA},
+    {"stack", RLIMIT_STACK},
+    {"core", RLIMIT_CORE},
+    {"fsize", RLIMIT_FSIZE},
+    {"nofile", RLIMIT_NOFILE},
+    {"nproc", RLIMIT_NPROC},
+    {"memlock", RLIMIT_MEMLOCK},
+    {"msgqueue", RLIMIT_MSGQUEUE},
+    {"rtprio", RLIMIT_RTPRIO},
+    {"rttime", RLIMIT_RTTIME},
+    {"sigpending", RLIMIT_SIGPENDING},
+    {"locks", RLIMIT_LOCKS},
+    {"nice", RLIMIT_NICE},
+}};
+
+std::string show_limit(rlim_t value) {
+  return value == RLIM_INFINITY ? "unlimited" : std::to_string(value);
+}
+
+rlim_t hard_limit_of(const Host& host, int resource) {
+  const auto found = host.rlimits.find(resource);
+  return found == host.rlimits.end() ? RLIM_INFINITY : found->second.second;
+}
+
+}  // namespace
+
+void lower_limits(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors) {
+  for (const auto& [name, resource] : kResources) {
+    const rlim_t ours = hard_limit_of(host, resource);
+    const auto found = spec.limits.rlimits.find(std::string(name));
+    if (found == spec.limits.rlimits.end() || !found->second.is_set()) {
+      if (resource != RLIMIT_CORE) continue;
+      // 1 byte, not 0: only then a pipe in core_pattern is not fed either (core(5)).
+      const rlim_t none = std::min<rlim_t>(1, ours);
+      plan.command_setup.push_back(
+          {SetRlimit{.resource = resource, .soft = none, .hard = none}, {}});
+      continue;
+    }
+    const LimitValue& limit = *found->second.value;
+    SetRlimit step{.resource = resource, .soft = ours, .hard = ours};
+    switch (limit.kind) {
+      case LimitValue::Kind::inherit:
+        continue;
+      case LimitValue::Kind::hard:
+        break;
+      case LimitValue::Kind::unlimited:
+        step.soft = step.hard = RLIM_INFINITY;
+        break;
+      case LimitValue::Kind::value:
+        step.soft = limit.soft;
+        step.hard = limit.hard;
+        break;
+    }
+    if (step.soft > step.hard || step.hard > ours) {
+      const bool order = step.soft > step.hard;
+      errors.push_back({.code = Code::limit,
+                        .doing = "limits." + std::string(name) + " = " +
+                                 show_limit(order ? step.soft : step.hard) + " is above " +
+                                 (order ? "its hard limit, " + show_limit(step.hard)
+                                        : "our hard limit, " + show_limit(ours)),
+                        .origin = found->second.origin,
+                        .hint = order ? "" : "write \"hard\" for as much as we may have"});
+      continue;
+    }
+    plan.command_setup.push_back({step, found->second.origin});
+  }
+}
+
+}  // namespace immure

@@ -1,0 +1,163 @@
+#include "plan/lower_security.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "plan/lower_kernel_fs.h"
+#include "seccomp/filters.h"
+#include "spec/capability_names.h"
+
+namespace immure {
+namespace {
+
+constexpr std::uint64_t kCloneNewTime = 0x80;
+constexpr std::int64_t kNanoseconds = 1'000'000'000;
+
+bool is_fresh(const Setting<NamespaceChoice>& choice) {
+  return choice.get_or(NamespaceChoice::fresh) == NamespaceChoice::fresh;
+}
+
+bool wants_time_namespace(const SandboxSpec& spec) {
+  return spec.time.monotonic_ns.is_set() || spec.time.boottime_ns.is_set() ||
+         spec.namespaces.time.get_or(NamespaceChoice::host) == NamespaceChoice::fresh;
+}
+
+// "net.ipv4.ip_forward" -> "sys/net/ipv4/ip_forward", as sysctl(8) writes names.
+std::string sysctl_file(std::string_view name) {
+  std::string file(name);
+  std::replace(file.begin(), file.end(), '.', '/');
+  return "sys/" + file;
+}
+
+std::string offset_line(std::string_view clock, std::int64_t offset) {
+  std::int64_t seconds = offset / kNanoseconds;
+  std::int64_t rest = offset % kNanoseconds;
+  if (rest < 0) {  // the kernel wants 0 to 999999999
+    rest += kNanoseconds;
+    --seconds;
+  }
+  return std::string(clock) + ' ' + std::to_string(seconds) + ' ' + std::to_string(rest) + '\n';
+}
+
+std::optional<std::uint64_t> capability_mask(const SetEdit& set, const Host& host, Errors& errors) {
+  std::uint64_t mask = 0;
+  bool known = true;
+  for (const SetItem& item : set.items) {
+    if (item.text == "ALL") {
+      mask |= (2ULL << host.last_capability) - 1;
+      continue;
+    }
+    const std::optional<int> number = capability_number(item.text);
+    if (!number || static_cast<std::uint64_t>(*number) > host.last_capability) {
+      errors.push_back({.code = Code::capability,
+                        .doing = quote(item.text) + " is not a capability of this kernel",
+                        .origin = item.origin});
+      known = false;
+      continue;
+    }
+    mask |= 1ULL << *number;
+  }
+  return known ? std::optional(mask) : std::nullopt;
+}
+
+// A file written with a set-id bit could be run outside by another user.
+bool writes_to_host(const PlannedStep& planned) {
+  if (const auto* bind = std::get_if<BindMount>(&planned.what)) {
+    return !bind->read_only && !is_plain_device(bind->source);
+  }
+  if (const auto* overlay = std::get_if<OverlayMount>(&planned.what)) {
+    return !overlay->upper.empty();
+  }
+  const auto* root = std::get_if<MakeRoot>(&planned.what);
+  return root != nullptr && !root->directory.empty() && !root->read_only;
+}
+
+}  // namespace
+
+void lower_namespaces(const SandboxSpec& spec, const Host& host, LaunchPlan& plan) {
+  const Namespaces& ns = spec.namespaces;
+  plan.namespaces = CLONE_NEWUSER | CLONE_NEWNS;
+  for (const auto& [choice, flag] :
+       {std::pair(&ns.pid, CLONE_NEWPID), std::pair(&ns.ipc, CLONE_NEWIPC),
+        std::pair(&ns.uts, CLONE_NEWUTS), std::pair(&ns.cgroup, CLONE_NEWCGROUP),
+        std::pair(&ns.net, CLONE_NEWNET)}) {
+    if (is_fresh(*choice)) plan.namespaces |= static_cast<std::uint64_t>(flag);
+  }
+  const auto map = [](const Setting<std::int64_t>& inside, std::uint64_t outside) {
+    return std::to_string(inside.get_or(static_cast<std::int64_t>(outside))) + ' ' +
+           std::to_string(outside) + " 1\n";
+  };
+  plan.uid_map = map(spec.user.uid, host.uid);
+  plan.gid_map = map(spec.user.gid, host.gid);
+}
+
+void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
+  for (const auto& [name, value] : spec.sysctl) {
+    plan.setup.push_back(
+        {WriteProc{.file = sysctl_file(name), .value = value.get_or("")}, value.origin});
+  }
+  // Before the maximum of time namespaces becomes 0.
+  if (wants_time_namespace(spec)) {
+    NewTimeNamespace step;
+    Origin origin = spec.namespaces.time.origin;
+    for (const auto& [clock, offset] : {std::pair("monotonic", &spec.time.monotonic_ns),
+                                        std::pair("boottime", &spec.time.boottime_ns)}) {
+      if (!offset->is_set()) continue;
+      step.offsets += offset_line(clock, *offset->value);
+      origin = offset->origin;
+    }
+    plan.setup.push_back({std::move(step), std::move(origin)});
+  }
+  for (const std::string_view type :
+       {"user", "mnt", "pid", "ipc", "uts", "net", "cgroup", "time"}) {
+    const auto found = spec.namespaces.nested.find(std::string(type));
+    const bool asked = found != spec.namespaces.nested.end();
+    plan.setup.push_back({WriteProc{.file = "sys/user/max_" + std::string(type) + "_namespaces",
+                                    .value = std::to_string(asked ? found->second.get_or(0) : 0)},
+                          asked ? found->second.origin : Origin{}});
+  }
+}
+
+void lower_names(const SandboxSpec& spec, LaunchPlan& plan) {
+  if (is_fresh(spec.namespaces.uts)) {
+    plan.setup.push_back({SetHostname{spec.hostname.get_or("immure")}, spec.hostname.origin});
+    plan.setup.push_back({SetDomainname{spec.domainname.get_or("immure")}, spec.domainname.origin});
+  }
+  if (is_fresh(spec.namespaces.net)) plan.setup.push_back({LoopbackUp{}, {}});
+}
+
+void lower_privileges(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors) {
+  if (spec.process.keyring.get_or(KeyringMode::fresh) == KeyringMode::fresh) {
+    plan.command_setup.push_back({NewKeyring{}, spec.process.keyring.origin});
+  }
+  const std::optional<std::uint64_t> keep = capability_mask(spec.caps.keep, host, errors);
+  const std::optional<std::uint64_t> bounding =
+      spec.caps.bounding_set ? capability_mask(spec.caps.bounding, host, errors) : keep;
+  if (!keep || !bounding) return;
+  const Origin origin = spec.caps.keep.items.empty() ? Origin{} : spec.caps.keep.items[0].origin;
+  plan.command_setup.push_back({LimitPrivileges{.keep = *keep, .bounding = *bounding}, origin});
+
+  const FilterBase base = spec.seccomp.base.get_or(FilterBase::standard);
+  if (base == FilterBase::none) return;
+  const auto nested = spec.namespaces.nested.find("user");
+  const FilterChoice choice{
+      .strict = base == FilterBase::strict,
+      .nested = base == FilterBase::standard && nested != spec.namespaces.nested.end() &&
+                nested->second.get_or(0) > 0,
+      .guard_setid = std::any_of(plan.setup.begin(), plan.setup.end(), writes_to_host)};
+  const std::span<const sock_filter> program = compiled_filter(choice);
+  plan.command_setup.push_back({LoadFilter{.name = std::string(filter_name(choice)),
+                                           .program = program.data(),
+                                           .length = static_cast<std::uint16_t>(program.size())},
+                                spec.seccomp.base.origin});
+}
+
+}  // namespace immure

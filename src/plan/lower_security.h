@@ -1,0 +1,27 @@
+// From [namespaces], [user], [caps], [sysctl], [time] and [seccomp] to the plan. Pure.
+#pragma once
+
+#include <vector>
+
+#include "base/error.h"
+#include "plan/host.h"
+#include "plan/launch_plan.h"
+#include "spec/sandbox_spec.h"
+
+namespace immure {
+
+// The flags and id maps for clone3(2).
+void lower_namespaces(const SandboxSpec& spec, const Host& host, LaunchPlan& plan);
+
+// Steps of pid 1 that need /proc of the host, to come before EnterRoot: sysctls, the maxima of
+// nested namespaces, the clocks.
+void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan);
+
+// Steps of pid 1 after EnterRoot: names and the loopback device.
+void lower_names(const SandboxSpec& spec, LaunchPlan& plan);
+
+// The last steps of the command's process: keyring, capabilities, filter. plan.setup must be
+// complete: the filter guards set-id bits where something writable is mounted.
+void lower_privileges(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors);
+
+}  // namespace immure

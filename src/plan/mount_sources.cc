@@ -1,0 +1,315 @@
+#include "plan/mount_sources.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "base/path.h"
+#include "base/text.h"
+#include "plan/host_directories.h"
+#include "plan/root_tree.h"
+
+namespace immure {
+namespace {
+
+// Binds and overlays without a source of their own show the host's path at the same path.
+bool is_identity(const Mount& mount) {
+  if (const auto* bind = std::get_if<Bind>(&mount.what)) return bind->source.empty();
+  if (const auto* overlay = std::get_if<Overlay>(&mount.what)) return overlay->lower.empty();
+  return false;
+}
+
+bool follows(const Mount& mount) {
+  const auto* bind = std::get_if<Bind>(&mount.what);
+  return bind != nullptr && bind->follow;
+}
+
+bool creates(const Mount& mount) {
+  const auto* bind = std::get_if<Bind>(&mount.what);
+  return bind != nullptr && bind->create;
+}
+
+class SourceFinder {
+ public:
+  SourceFinder(const SandboxSpec& spec, const Host& host, std::vector<std::string>& notes,
+               Errors& errors)
+      : spec_(spec), host_(host), notes_(notes), errors_(errors) {}
+
+  MountSources find() {
+    for (const Mount& mount : spec_.mounts) entries_.insert(mount.target);
+    add_floor();
+    add_cwd();
+    find_writable();
+    for (const Mount& mount : out_.own) add(mount);
+    for (const Mount& mount : spec_.mounts) add(mount);
+    drop_doubles();
+    std::stable_sort(
+        out_.items.begin(), out_.items.end(),
+        [](const MountItem& a, const MountItem& b) { return depth(a.target) < depth(b.target); });
+    return std::move(out_);
+  }
+
+ private:
+  void add_floor();
+  void add_cwd();
+  void find_writable();
+  void add(const Mount& mount);
+  void add_pattern(const Mount& mount);
+  void add_identity(const Mount& mount, const std::string& path);
+  void add_bind(const Mount& mount, const std::string& source);
+  void add_overlay(const Mount& mount, const std::vector<std::string>& lower);
+  void refuse_layer(const Mount& mount, const std::string& path);
+  void drop_doubles();
+  // False: an error was noted, or the entry is to be skipped.
+  bool resolve(const Mount& mount, const std::string& path, ResolvedPath& resolved,
+               bool& will_exist);
+  bool planted(const Mount& mount, const std::string& path, const ResolvedPath& resolved);
+
+  const SandboxSpec& spec_;
+  const Host& host_;
+  std::vector<std::string>& notes_;
+  Errors& errors_;
+  std::set<std::string, std::less<>> entries_;  // targets of the profile, as written
+  std::vector<std::string> writable_;           // host directories that the sandbox may write
+  MountSources out_;
+};
+
+void SourceFinder::add_floor() {
+  const auto keyed = [&](std::string_view target) { return entries_.contains(target); };
+  if (spec_.root.dev.get_or(true) && !keyed("/dev")) {
+    out_.own.push_back({.target = "/dev", .what = KernelMount{.kind = KernelFs::devfs}});
+  }
+  if (keyed("/proc")) return;
+  switch (spec_.root.proc.get_or(ProcMode::fresh)) {
+    case ProcMode::fresh:
+      out_.own.push_back({.target = "/proc", .what = KernelMount{.kind = KernelFs::proc}});
+      break;
+    case ProcMode::host:
+      out_.own.push_back({.target = "/proc",
+                          .what = Bind{.source = "/proc", .executable = false},
+                          .origin = spec_.root.proc.origin});
+      break;
+    case ProcMode::none:
+      break;
+  }
+}
+
+void SourceFinder::add_cwd() {
+  const CwdAccess access = spec_.allow.cwd.get_or(CwdAccess::off);
+  if (access == CwdAccess::off) return;
+  const std::string& cwd = host_.cwd;
+  const auto skip = [&](const std::string& why) {
+    notes_.push_back("the current directory " + why + ", so it isn't shared");
+  };
+  if (cwd.empty()) return skip("is gone");
+  const std::string other = "; use --ro/--rw DIR";
+  if (cwd == "/") {
+    notes_.push_back("the current directory is /, so it isn't shared" + other);
+    return;
+  }
+  if (!host_.home.empty()) {
+    Result<ResolvedPath> home = host_.files->resolve(host_.home);
+    const std::string canonical = home.ok() ? home.value().canonical : host_.home;
+    if (cwd == canonical || cwd == host_.home) {
+      notes_.push_back("the current directory is your home, so it isn't shared" + other);
+      return;
+    }
+    if (is_within(canonical, cwd) || is_within(host_.home, cwd)) {
+      notes_.push_back("the current directory holds your home, so it isn't shared" + other);
+      return;
+    }
+  }
+  if (is_within(cwd, "/proc") || is_within(cwd, "/sys") || is_within(cwd, "/dev")) {
+    if (!is_within(cwd, "/dev/shm")) return skip("belongs to the kernel");
+  }
+  if (entries_.contains(cwd)) return;
+  Result<ResolvedPath> resolved = host_.files->resolve(cwd);
+  if (!resolved.ok() || resolved.value().kind != FileKind::directory) {
+    return skip("can't be reached by its name");
+  }
+  if (!host_.files->executable(cwd)) return skip("can't be entered");
+  Mount mount{.target = cwd, .origin = spec_.allow.cwd.origin};
+  if (access == CwdAccess::overlay) {
+    mount.what = Overlay{};
+  } else {
+    mount.what = Bind{.read_only = access == CwdAccess::ro};
+  }
+  out_.own.push_back(std::move(mount));
+}
+
+void SourceFinder::find_writable() {
+  const auto note = [&](const std::string& path) {
+    Result<ResolvedPath> resolved = host_.files->resolve(path);
+    if (resolved.ok() && !resolved.value().canonical.empty()) {
+      writable_.push_back(resolved.value().canonical);
+    }
+  };
+  const auto look_at = [&](const Mount& mount) {
+    if (const auto* bind = std::get_if<Bind>(&mount.what); bind != nullptr && !bind->read_only) {
+      if (!mount.glob) note(bind->source.empty() ? mount.target : bind->source);
+    }
+    if (const auto* overlay = std::get_if<Overlay>(&mount.what)) {
+      if (!overlay->upper.empty()) note(overlay->upper);
+    }
+  };
+  for (const Mount& mount : out_.own) look_at(mount);
+  for (const Mount& mount : spec_.mounts) look_at(mount);
+  if (spec_.root.dir.is_set() && spec_.root.writable.get_or(false)) note(*spec_.root.dir.value);
+}
+
+// A link below a directory that this sandbox may write could have been planted by an earlier run,
+// to have another file of the user's mounted.
+bool SourceFinder::planted(const Mount& mount, const std::string& path,
+                           const ResolvedPath& resolved) {
+  for (const LinkOnTheWay& link : resolved.links) {
+    for (const std::string& directory : writable_) {
+      if (link.path == directory || !is_within(link.path, directory)) continue;
+      if (is_within(resolved.canonical, directory)) continue;
+      errors_.push_back(
+          {.code = Code::refused_mount,
+           .doing = quote(path) + " goes through the symlink " + quote(link.path) +
+                    ", which a sandbox may have made: " + quote(directory) + " is writable",
+           .origin = mount.origin,
+           .hint = "if you made the link, name " + quote(resolved.canonical) + " instead"});
+      return true;
+    }
+  }
+  return false;
+}
+
+bool SourceFinder::resolve(const Mount& mount, const std::string& path, ResolvedPath& resolved,
+                           bool& will_exist) {
+  Result<ResolvedPath> result = host_.files->resolve(path);
+  if (!result.ok()) {
+    Error error = result.error();
+    error.origin = mount.origin;
+    errors_.push_back(std::move(error));
+    return false;
+  }
+  resolved = std::move(result.value());
+  if (planted(mount, path, resolved)) return false;
+  if (resolved.kind != FileKind::missing) return true;
+  if (creates(mount) && resolved.errnum == ENOENT) {
+    if (!add_missing_directories(host_, resolved.canonical, mount.origin, out_.created, errors_)) {
+      return false;
+    }
+    resolved.kind = FileKind::directory;
+    will_exist = true;
+    return true;
+  }
+  if (!mount.optional) errors_.push_back(missing_source(mount, path, resolved.errnum));
+  return false;
+}
+
+void SourceFinder::add_identity(const Mount& mount, const std::string& path) {
+  MountItem item{.target = path, .mount = &mount};
+  ResolvedPath resolved;
+  if (!resolve(mount, path, resolved, item.will_exist)) return;
+  item.kind = resolved.kind;
+  item.source = resolved.canonical;
+  if (std::holds_alternative<Overlay>(mount.what)) {
+    if (item.kind != FileKind::directory) return refuse_layer(mount, path);
+    item.layers = {item.source};
+  }
+  if (!follows(mount)) {
+    item.target = resolved.canonical;
+    for (const LinkOnTheWay& link : resolved.links) {
+      // Another entry of the profile makes something else of the link: it stays at its own name.
+      const bool taken = link.path != path && entries_.contains(link.path);
+      if (taken) {
+        item.target = path;
+        break;
+      }
+      out_.items.push_back(
+          {.target = link.path, .mount = &mount, .is_link = true, .link_text = link.text});
+    }
+  }
+  out_.items.push_back(std::move(item));
+}
+
+void SourceFinder::add_bind(const Mount& mount, const std::string& source) {
+  MountItem item{.target = mount.target, .mount = &mount};
+  ResolvedPath resolved;
+  if (!resolve(mount, source, resolved, item.will_exist)) return;
+  item.kind = resolved.kind;
+  item.source = std::move(resolved.canonical);
+  out_.items.push_back(std::move(item));
+}
+
+void SourceFinder::add_overlay(const Mount& mount, const std::vector<std::string>& lower) {
+  MountItem item{.target = mount.target, .mount = &mount};
+  for (const std::string& layer : lower) {
+    ResolvedPath resolved;
+    if (!resolve(mount, layer, resolved, item.will_exist)) return;
+    if (resolved.kind != FileKind::directory) return refuse_layer(mount, layer);
+    item.layers.push_back(std::move(resolved.canonical));
+  }
+  out_.items.push_back(std::move(item));
+}
+
+void SourceFinder::refuse_layer(const Mount& mount, const std::string& path) {
+  errors_.push_back({.code = Code::overlay_dirs,
+                     .doing = quote(path) + " is not a directory, so it can't be a layer of an "
+                                            "overlay",
+                     .origin = mount.origin,
+                     .hint = R"(a file can be "ro" or "rw")"});
+}
+
+void SourceFinder::add_pattern(const Mount& mount) {
+  const bool hide = std::holds_alternative<Hide>(mount.what);
+  const std::vector<std::string> matches = host_.files->glob(mount.target);
+  if (matches.empty() && !hide && !mount.optional) {
+    errors_.push_back({.code = Code::glob_no_match,
+                       .doing = "nothing matches the pattern " + quote(mount.target),
+                       .origin = mount.origin,
+                       .hint = R"(end the access word with "?" when that is no error)"});
+  }
+  for (const std::string& match : matches) {
+    if (hide) {
+      out_.items.push_back({.target = match, .mount = &mount});
+    } else {
+      add_identity(mount, match);
+    }
+  }
+}
+
+void SourceFinder::add(const Mount& mount) {
+  if (mount.glob) return add_pattern(mount);
+  if (is_identity(mount)) return add_identity(mount, mount.target);
+  if (const auto* bind = std::get_if<Bind>(&mount.what)) return add_bind(mount, bind->source);
+  if (const auto* overlay = std::get_if<Overlay>(&mount.what)) {
+    return add_overlay(mount, overlay->lower);
+  }
+  out_.items.push_back({.target = mount.target, .mount = &mount});
+}
+
+// An entry for exactly this path says more than one that only leads here by a link.
+void SourceFinder::drop_doubles() {
+  std::erase_if(out_.items, [&](const MountItem& item) {
+    return !item.is_link && item.target != item.mount->target && entries_.contains(item.target);
+  });
+}
+
+}  // namespace
+
+MountSources find_sources(const SandboxSpec& spec, const Host& host,
+                          std::vector<std::string>& notes, Errors& errors) {
+  return SourceFinder(spec, host, notes, errors).find();
+}
+
+Error missing_source(const Mount& mount, const std::string& source, int errnum) {
+  Error error{.doing = "mount " + quote(source), .errnum = errnum, .origin = mount.origin};
+  if (const auto* bind = std::get_if<Bind>(&mount.what)) {
+    error.doing += bind->read_only ? " read-only" : " writable";
+    error.hint = bind->read_only ? "create it, or write \"ro?\" to skip it when it's missing"
+                                 : "create it, or write \"rw?\" to skip it when it's missing";
+  } else {
+    error.doing += " as an overlay";
+    error.hint = "create it, or write \"overlay?\" to skip it when it's missing";
+  }
+  if (errnum != ENOENT && errnum != ENOTDIR) error.hint.clear();
+  return error;
+}
+
+}  // namespace immure

@@ -1,0 +1,103 @@
+#include "plan/root_builder.h"
+
+#include <utility>
+
+#include "base/path.h"
+#include "base/text.h"
+
+namespace immure {
+namespace {
+
+Error no_mount_point(const Seen& seen, const Origin& origin) {
+  Error error{.code = Code::mount_point,
+              .doing = "mount point " + quote(seen.path) + " doesn't exist",
+              .origin = origin};
+  switch (seen.backing) {
+    case Seen::Backing::host:
+      error.reason = quote(seen.existing) + " is the host's, where immure makes nothing";
+      error.hint = "make " + quote(seen.host_path) + " on the host, or choose another place";
+      break;
+    case Seen::Backing::ours:
+      error.reason = quote(seen.existing) + " is not a directory";
+      break;
+    case Seen::Backing::kernel:
+    case Seen::Backing::cover:
+      error.reason = quote(seen.existing) + " covers it";
+      error.hint = "take one of the two entries away";
+      break;
+  }
+  return error;
+}
+
+Error wrong_kind(const Seen& seen, bool directory, const Origin& origin) {
+  return Error{
+      .code = Code::mount_point,
+      .doing = "mount point " + quote(seen.path) +
+               (directory ? " is not a directory" : " is a directory"),
+      .reason = directory ? "what is mounted there is one" : "what is mounted there is not",
+      .origin = origin};
+}
+
+}  // namespace
+
+std::string step_target(const std::string& path) { return std::string(relative_to_root(path)); }
+
+void RootBuilder::add(Step step, const std::string& path, TreeNode node, const Origin& origin) {
+  const bool shows_more = node.kind == TreeNode::Kind::host ||
+                          node.kind == TreeNode::Kind::overlay || node.kind == TreeNode::Kind::link;
+  if (shows_more) {
+    const std::string below = join(path, "");
+    const auto expected = missing_.lower_bound(below);
+    const bool found = expected != missing_.end() && expected->starts_with(below);
+    if (found || missing_.contains(path)) disturbed_ = true;
+  }
+  if (!tree_.put(path, std::move(node))) disturbed_ = true;
+  steps_.push_back({std::move(step), origin});
+}
+
+void RootBuilder::make_parents(const Seen& seen, const Origin& origin) {
+  for (std::size_t slash = seen.path.find('/', seen.existing == "/" ? 1 : seen.existing.size() + 1);
+       slash != std::string::npos; slash = seen.path.find('/', slash + 1)) {
+    const std::string parent = seen.path.substr(0, slash);
+    add(MakeDir{.target = step_target(parent)}, parent, {}, origin);
+  }
+}
+
+Result<std::string> RootBuilder::mount_point(const std::string& target, bool directory,
+                                             const Origin& origin, bool will_exist) {
+  Result<Seen> looked = tree_.look(target);
+  if (!looked.ok()) return looked.error();
+  const Seen& seen = looked.value();
+  if (seen.exists()) {
+    if ((seen.kind == FileKind::directory) != directory) return wrong_kind(seen, directory, origin);
+    return seen.path;
+  }
+  const TreeNode* base = tree_.node(seen.existing);
+  const bool makeable = seen.backing == Seen::Backing::ours && base->shows == FileKind::directory;
+  if (!makeable) {
+    const bool unknown = seen.backing == Seen::Backing::kernel;
+    if (unknown || (will_exist && seen.backing == Seen::Backing::host)) return seen.path;
+    return no_mount_point(seen, origin);
+  }
+  make_parents(seen, origin);
+  if (directory) {
+    add(MakeDir{.target = step_target(seen.path)}, seen.path, {}, origin);
+  } else {
+    add(MakeFile{.target = step_target(seen.path), .content = {}}, seen.path,
+        {.kind = TreeNode::Kind::file, .shows = FileKind::regular}, origin);
+  }
+  return seen.path;
+}
+
+Result<std::string> RootBuilder::new_name(const std::string& target, const Origin& origin) {
+  const std::string parent = parent_of(target);
+  Result<std::string> made = mount_point(parent, true, origin);
+  if (!made.ok()) return made.error();
+  return join(made.value(), base_name(target));
+}
+
+bool RootBuilder::on_sealed_root(const std::string& path) const {
+  return sealed_ && tree_.mount_point_of(path) == "/";
+}
+
+}  // namespace immure

@@ -1,0 +1,60 @@
+// Collects the mount steps, and keeps the tree that they will make. Pure but for the look-ups of
+// the tree.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "plan/launch_plan.h"
+#include "plan/root_tree.h"
+
+namespace immure {
+
+class RootBuilder {
+ public:
+  RootBuilder(const HostFiles& files, TreeNode root, bool sealed)
+      : tree_(files, std::move(root)), sealed_(sealed) {}
+
+  const RootTree& tree() const { return tree_; }
+  std::vector<PlannedStep>& steps() { return steps_; }
+
+  // A step at `path` (its target is filled in by the caller), and what the path is from then on.
+  void add(Step step, const std::string& path, TreeNode node, const Origin& origin);
+  // A step that changes nothing of the tree.
+  void add(Step step, const Origin& origin) { steps_.push_back({std::move(step), origin}); }
+
+  // The mount point for a directory, or for anything else: the path as the kernel will see it.
+  // Missing ones are made where the file system is ours, with their parents (0755); on the host's
+  // nothing is made: Code::mount_point. `will_exist`: the host directory is made before the start.
+  Result<std::string> mount_point(const std::string& target, bool directory, const Origin& origin,
+                                  bool will_exist = false);
+
+  // Where a directory, file or link of ours can be made: its parents exist afterwards.
+  Result<std::string> new_name(const std::string& target, const Origin& origin);
+
+  // Nothing was found at this path, and the plan relies on that.
+  void expect_missing(const std::string& path) { missing_.insert(path); }
+
+  // The path is on the tmpfs root, which becomes read-only at the end.
+  bool on_sealed_root(const std::string& path) const;
+
+  // A later step covered an earlier one, or made what was expected to be missing: the order has to
+  // be another.
+  bool disturbed() const { return disturbed_; }
+
+ private:
+  void make_parents(const Seen& seen, const Origin& origin);
+
+  RootTree tree_;
+  bool sealed_;
+  bool disturbed_ = false;
+  std::set<std::string, std::less<>> missing_;
+  std::vector<PlannedStep> steps_;
+};
+
+// As steps name their targets: "/usr/bin" -> "usr/bin".
+std::string step_target(const std::string& path);
+
+}  // namespace immure

@@ -1,0 +1,173 @@
+#include "plan/root_tree.h"
+
+#include <cerrno>
+#include <optional>
+#include <utility>
+
+#include "base/path.h"
+
+namespace immure {
+namespace {
+
+constexpr int kMaxLinks = 40;  // path_resolution(7)
+
+using Kind = TreeNode::Kind;
+
+// Where a link leads, with what follows it in the path.
+std::string through_link(std::string_view link_path, std::string_view text, std::string_view rest) {
+  std::string base = text.starts_with('/') ? std::string(text) : join(parent_of(link_path), text);
+  return collapse(base.append(1, '/').append(rest));
+}
+
+// What a node says of itself, before the host is asked.
+Seen seen_at(const TreeNode& node, const std::string& node_path, const std::string& path) {
+  const bool itself = node_path.size() == path.size();
+  Seen seen{.kind = itself ? node.shows : FileKind::missing,
+            .path = path,
+            .existing = node_path,
+            .errnum = itself ? 0 : ENOENT};
+  switch (node.kind) {
+    case Kind::directory:
+    case Kind::tmpfs:
+    case Kind::file:
+    case Kind::link:
+      break;
+    case Kind::host:
+    case Kind::overlay:
+      seen.backing = Seen::Backing::host;
+      break;
+    case Kind::kernel:
+      seen.backing = Seen::Backing::kernel;
+      seen.sure = itself;
+      break;
+    case Kind::cover:
+      seen.backing = Seen::Backing::cover;
+      break;
+  }
+  return seen;
+}
+
+}  // namespace
+
+std::string join(std::string_view base, std::string_view rest) {
+  std::string path(base == "/" ? "" : base);
+  if (!rest.starts_with('/')) path += '/';
+  return path.append(rest);
+}
+
+std::string collapse(std::string_view path) {
+  std::string out;
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    const std::string_view part = path.substr(0, slash);
+    path = slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      out.resize(out.empty() ? 0 : out.rfind('/'));
+    } else {
+      out.append(1, '/').append(part);
+    }
+  }
+  return out.empty() ? "/" : out;
+}
+
+RootTree::RootTree(const HostFiles& files, TreeNode root) : files_(&files) {
+  nodes_.emplace("/", std::move(root));
+}
+
+Result<Seen> RootTree::look(const std::string& path) const { return walk(path, true); }
+
+Result<Seen> RootTree::look_at_name(const std::string& path) const { return walk(path, false); }
+
+Result<Seen> RootTree::walk(std::string path, bool follow_last) const {
+  for (int links = 0; links <= kMaxLinks; ++links) {
+    // Nodes have canonical paths, so the deepest one on the way decides: there is no link above it.
+    std::string node_path = path;
+    auto found = nodes_.find(node_path);
+    while (found == nodes_.end()) {
+      node_path = parent_of(node_path);
+      found = nodes_.find(node_path);
+    }
+    const TreeNode& node = found->second;
+    const std::string rest = path.substr(node_path == "/" ? 0 : node_path.size());
+    Seen seen = seen_at(node, node_path, path);
+
+    if (node.kind == Kind::link) {
+      if (rest.empty() && !follow_last) {
+        seen.is_link = true;
+        seen.link_text = node.text;
+        return seen;
+      }
+      path = through_link(node_path, node.text, rest);
+      continue;
+    }
+    if (node.kind != Kind::host && node.kind != Kind::overlay) return seen;
+    if (node_path == path) {
+      seen.host_path = node.layers.front();
+      return seen;
+    }
+
+    std::optional<std::string> led_to;
+    for (const std::string& layer : node.layers) {
+      seen.host_path = join(layer, rest);
+      Result<ResolvedPath> on_host = files_->resolve(seen.host_path);
+      if (!on_host.ok()) return on_host.error();
+      const ResolvedPath& there = on_host.value();
+      if (!there.links.empty()) {
+        const LinkOnTheWay& link = there.links.front();
+        const std::string inside =
+            join(node_path, link.path.substr(layer == "/" ? 0 : layer.size()));
+        if (inside == path && !follow_last) {
+          seen.is_link = true;
+          seen.link_text = link.text;
+          return seen;
+        }
+        led_to = through_link(inside, link.text, path.substr(inside.size()));
+        break;
+      }
+      seen.kind = there.kind;
+      seen.errnum = there.errnum;
+      seen.sure = node.access.recursive;
+      if (there.kind != FileKind::missing) break;
+    }
+    if (!led_to) return seen;
+    path = *std::move(led_to);
+  }
+  return Seen{.path = path, .existing = "/", .errnum = ELOOP};
+}
+
+bool RootTree::put(const std::string& path, TreeNode node) {
+  bool nothing_lost = true;
+  const std::string below = join(path, "");
+  auto it = nodes_.lower_bound(below);
+  while (it != nodes_.end() && it->first.starts_with(below)) {
+    if (it->first == path) {
+      ++it;
+      continue;
+    }
+    nothing_lost = nothing_lost && !it->second.asked;
+    it = nodes_.erase(it);
+  }
+  nodes_.insert_or_assign(path, std::move(node));
+  return nothing_lost;
+}
+
+std::string RootTree::mount_point_of(const std::string& path) const {
+  std::string at = path;
+  for (;;) {
+    const auto found = nodes_.find(at);
+    if (found != nodes_.end() && found->second.kind != Kind::directory &&
+        found->second.kind != Kind::file && found->second.kind != Kind::link) {
+      return at;
+    }
+    if (at == "/") return at;
+    at = parent_of(at);
+  }
+}
+
+const TreeNode* RootTree::node(std::string_view path) const {
+  const auto found = nodes_.find(path);
+  return found == nodes_.end() ? nullptr : &found->second;
+}
+
+}  // namespace immure

@@ -1,0 +1,184 @@
+// The steps of a plan: each one thing the child does between clone and exec. A step is data:
+// whatever may allocate or depends on policy was settled when the plan was made. describe() is both
+// the line of --dry-run and the words of the error when the step fails.
+//
+// Targets are relative to the new root ("usr/bin", "" is the root itself), and are looked up inside
+// it (openat2 RESOLVE_IN_ROOT). Sources are absolute host paths with every symlink resolved, and
+// are opened with RESOLVE_NO_SYMLINKS: a link planted meanwhile is an error, never followed.
+#pragma once
+
+#include <linux/filter.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+
+namespace immure {
+
+// --- Mount steps: run by pid 1 of the sandbox, in this order, before it enters the new root. ---
+
+// The new root: a tmpfs of ours, or a bind of a ready root file system. Always the first.
+struct MakeRoot {
+  std::string directory;         // host path; empty: a tmpfs
+  std::uint64_t size_bytes = 0;  // of the tmpfs
+  mode_t mode = 0755;
+  bool read_only = false;  // of a directory: bind it read-only (a tmpfs is sealed by SealRoot)
+};
+// A tmpfs outside the new root: overlay uppers, and files that are bound over others, live in it.
+struct MakeScratch {};
+struct MakeDir {
+  std::string target;
+  mode_t mode = 0755;
+};
+// An empty file as a mount point, or one with content.
+struct MakeFile {
+  std::string target;
+  mode_t mode = 0644;
+  std::string content;
+};
+struct MakeLink {
+  std::string target;
+  std::string text;
+};
+struct BindMount {
+  std::string source;
+  std::string target;
+  bool read_only = true;
+  bool devices = false;
+  bool executable = true;
+  bool recursive = true;
+  bool slave = false;  // later mounts of the host below it appear inside; else private
+};
+// A file with this content and mode, made in the scratch file system and bound over the target.
+struct CoverFile {
+  std::string target;
+  std::string content;
+  mode_t mode = 0;
+  bool read_only = true;
+};
+struct TmpfsMount {
+  std::string target;
+  std::uint64_t size_bytes = 0;  // 0: the kernel's default
+  std::uint64_t inodes = 0;      // 0: the kernel's default
+  mode_t mode = 0755;
+  bool read_only = false;
+  bool executable = true;
+};
+struct OverlayMount {
+  std::string target;
+  std::vector<std::string> lower;  // host paths, the first is topmost
+  std::string upper, work;         // host paths; both empty: in the scratch file system
+  bool read_only = false;          // no upper at all
+};
+struct ProcMount {
+  std::string target;
+  bool subset_pid = false;
+  bool hidepid_invisible = false;
+};
+struct DevptsMount {
+  std::string target;
+  std::uint32_t max = 0;  // pseudo-terminals; 0: no limit of its own
+};
+struct MqueueMount {
+  std::string target;
+};
+struct SysfsMount {
+  std::string target;
+};
+struct CgroupMount {
+  std::string target;
+};
+// A file or directory of the fresh /proc: covered by an empty one, or bound read-only over itself.
+// Not there: nothing to do.
+struct MaskProc {
+  std::string target;      // "proc/kcore"
+  bool read_only = false;  // false: covered
+};
+// The tmpfs root becomes read-only.
+struct SealRoot {};
+// pivot_root into the new root and let go of the old one.
+struct EnterRoot {};
+
+// --- Other steps of pid 1 ---
+struct SetHostname {
+  std::string name;
+};
+struct SetDomainname {
+  std::string name;
+};
+struct LoopbackUp {};
+// Writes a namespaced sysctl, or another file below /proc, through a descriptor checked to be
+// procfs. `file` is relative to /proc: "sys/user/max_user_namespaces".
+struct WriteProc {
+  std::string file;
+  std::string value;
+};
+// A new time namespace for the command, with these lines in /proc/self/timens_offsets.
+struct NewTimeNamespace {
+  std::string offsets;  // "monotonic 259200 0\n…"; see time_namespaces(7)
+};
+
+// --- Steps of the command's process, after it is forked from pid 1 inside the new root. ---
+
+struct RedirectStdio {
+  int fd = 0;        // 0, 1 or 2
+  std::string path;  // inside the sandbox
+};
+struct ChangeDirectory {
+  std::string path;  // absolute, inside the sandbox
+};
+struct SetUmask {
+  mode_t mask = 0022;
+};
+struct SetNice {
+  int value = 0;
+};
+struct SetOomScoreAdj {  // runs in pid 1, before it becomes non-dumpable
+  int value = 0;
+};
+struct SetAffinity {
+  std::vector<std::uint64_t> mask;  // bit n: processor n; sched_setaffinity(2)
+};
+struct SetPersonality {
+  std::uint32_t persona = 0;  // personality(2)
+};
+struct SetRlimit {
+  int resource = 0;  // RLIMIT_…
+  rlim_t soft = 0, hard = 0;
+};
+struct NewSession {};  // setsid(2)
+struct NewKeyring {};  // a new, empty session keyring; keyctl(2)
+// All five capability sets, the securebits and no_new_privs; read back. capabilities(7)
+struct LimitPrivileges {
+  std::uint64_t keep = 0;  // permitted, effective, inheritable, ambient
+  std::uint64_t bounding = 0;
+};
+// A system call filter compiled before; constant data, valid as long as the program runs.
+struct LoadFilter {
+  std::string name;  // "standard"
+  const sock_filter* program = nullptr;
+  std::uint16_t length = 0;
+};
+
+using Step = std::variant<MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile,
+                          TmpfsMount, OverlayMount, ProcMount, DevptsMount, MqueueMount, SysfsMount,
+                          CgroupMount, MaskProc, SealRoot, EnterRoot, SetHostname, SetDomainname,
+                          LoopbackUp, WriteProc, NewTimeNamespace, RedirectStdio, ChangeDirectory,
+                          SetUmask, SetNice, SetOomScoreAdj, SetAffinity, SetPersonality, SetRlimit,
+                          NewSession, NewKeyring, LimitPrivileges, LoadFilter>;
+
+// A step and who asked for it.
+struct PlannedStep {
+  Step what;
+  Origin origin;
+};
+
+// One line, a verb phrase, escaped: "bind /srv on /data, read-only".
+std::string describe(const Step& step);
+
+}  // namespace immure

@@ -1,0 +1,149 @@
+// The executable specification: golden/NAME.toml is a profile, golden/NAME.plan the plan that it
+// becomes on the machine of fake_host.cc, or its errors. The first lines of a profile may change
+// the start: "# cwd: /tmp", "# home: none", "# command: ./tool -x", "# shell", "# uid: 0"; "#
+// mounts" shows no more of the plan than what is mounted, and the working directory.
+// IMMURE_UPDATE_GOLDEN=1 writes the .plan files anew.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "config/toml_profile.h"
+#include "fake_host.h"
+#include "plan/lower.h"
+#include "spec/check.h"
+#include "spec/merge.h"
+
+namespace immure {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kGolden = fs::path(IMMURE_SOURCE_DIR) / "tests/plan/golden";
+
+std::string read(const fs::path& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::vector<std::string> words(const std::string& line) {
+  std::vector<std::string> out;
+  std::size_t at = 0;
+  while (at < line.size()) {
+    const std::size_t end = std::min(line.find(' ', at), line.size());
+    if (end > at) out.push_back(line.substr(at, end - at));
+    at = end + 1;
+  }
+  return out;
+}
+
+struct Start {
+  Host host;
+  Request request{.command = {"true"}};
+  bool only_mounts = false;
+};
+
+std::string mounts_of(const std::string& plan) {
+  std::istringstream lines(plan);
+  std::string out;
+  bool mounting = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("/proc/sys/user/") != std::string::npos) mounting = false;
+    const bool told = line.starts_with("on the host") || line.starts_with("note:") ||
+                      line.find("change directory") != std::string::npos;
+    if (mounting || told) out += line + "\n";
+    if (line == "sandbox:") mounting = true;
+  }
+  return out;
+}
+
+void apply_directives(const std::string& profile, Start& start) {
+  std::size_t at = 0;
+  while (profile.compare(at, 2, "# ") == 0) {
+    const std::size_t end = profile.find('\n', at);
+    const std::string line = profile.substr(at + 2, end - at - 2);
+    const std::size_t colon = line.find(": ");
+    const std::string name = line.substr(0, colon);
+    const std::string value = colon == std::string::npos ? "" : line.substr(colon + 2);
+    if (name == "cwd") start.host.cwd = value == "gone" ? "" : value;
+    if (name == "home") start.host.home = value == "none" ? "" : value;
+    if (name == "user" && value == "none") start.host.user_name = "";
+    if (name == "command") start.request.command = words(value);
+    if (name == "no command") start.request.command.clear();
+    if (name == "mounts") start.only_mounts = true;
+    if (name == "shell") start.request = {.command = {}, .shell = true};
+    if (name == "uid") start.host.uid = start.host.gid = static_cast<uid_t>(std::stoi(value));
+    at = end + 1;
+  }
+}
+
+std::string show_errors(const Errors& errors) {
+  std::string out;
+  for (const Error& error : errors) {
+    out += format_error(error, {}) + "exit " + std::to_string(error.exit_code) + "\n";
+  }
+  return out;
+}
+
+std::string plan_of(const std::string& name, const std::string& profile) {
+  FakeFiles files;
+  add_usual_files(files);
+  Start start{.host = usual_host(files)};
+  apply_directives(profile, start);
+  const Circumstances circumstances{.home = start.host.home,
+                                    .user = start.host.user_name,
+                                    .cwd = start.host.cwd,
+                                    .uid = start.host.uid,
+                                    .gid = start.host.gid,
+                                    .arch = "x86_64",
+                                    .project = start.host.cwd,
+                                    .environment = start.host.environment};
+  const auto source =
+      std::make_shared<const SourceFile>(SourceFile{.name = name + ".toml", .text = profile});
+  auto parsed = parse_profile(source, "/home/u/profiles", circumstances);
+  if (auto* errors = std::get_if<Errors>(&parsed)) return show_errors(*errors);
+  SandboxSpec spec;
+  Errors warnings;
+  merge(spec, std::get<ProfileLayer>(parsed).spec, warnings);
+  auto checked = check(std::move(spec));
+  if (auto* errors = std::get_if<Errors>(&checked)) return show_errors(*errors);
+  auto lowered = lower(std::get<CheckedSpec>(checked), start.request, start.host);
+  if (auto* errors = std::get_if<Errors>(&lowered)) return show_errors(*errors);
+  const std::string plan = describe(std::get<LaunchPlan>(lowered));
+  return start.only_mounts ? mounts_of(plan) : plan;
+}
+
+std::vector<std::string> golden_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(kGolden)) {
+    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+class Golden : public testing::TestWithParam<std::string> {};
+
+TEST_P(Golden, ProfileBecomesThisPlan) {
+  const std::string plan = plan_of(GetParam(), read(kGolden / (GetParam() + ".toml")));
+  const fs::path expected = kGolden / (GetParam() + ".plan");
+  if (std::getenv("IMMURE_UPDATE_GOLDEN") != nullptr) std::ofstream(expected) << plan;
+  EXPECT_EQ(plan, read(expected));
+}
+
+INSTANTIATE_TEST_SUITE_P(Plans, Golden, testing::ValuesIn(golden_names()), [](const auto& test) {
+  std::string name = test.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+});
+
+}  // namespace
+}  // namespace immure

@@ -1,0 +1,142 @@
+#include "launch/child.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/syscalls.h"
+
+namespace immure {
+
+void report(int fd, ChildReport::Kind kind, int errnum, std::uint32_t step, int status) {
+  const ChildReport message{kind, errnum, step, status};
+  // write, not send: a filter may already refuse the socket calls. SIGPIPE is blocked until exec,
+  // and if the monitor is gone there is nobody to tell.
+  const ssize_t ignored = ::write(fd, &message, sizeof message);
+  static_cast<void>(ignored);
+}
+
+int close_all_but(std::span<const int> keep, int fd_limit, bool cloexec) {
+  unsigned first = 3;
+  const unsigned flags = cloexec ? 4U /* CLOSE_RANGE_CLOEXEC */ : 0U;
+  for (std::size_t i = 0; i <= keep.size(); ++i) {
+    const bool rest = i == keep.size();
+    if (!rest && keep[i] < static_cast<int>(first)) continue;
+    const unsigned last = rest ? ~0U : static_cast<unsigned>(keep[i]) - 1U;
+    if (first <= last && sys::close_range(first, last, flags) != 0) {
+      // Before 5.9 (ENOSYS), before 5.11 with the flag (EINVAL), or refused by an outer sandbox.
+      const int end = rest ? fd_limit : keep[i];
+      for (int fd = static_cast<int>(first); fd < end; ++fd) {
+        if (!cloexec) {
+          ::close(fd);
+        } else if (const int old = ::fcntl(fd, F_GETFD); old >= 0) {
+          if (::fcntl(fd, F_SETFD, old | FD_CLOEXEC) != 0) return errno;
+        }
+      }
+    }
+    if (!rest) first = static_cast<unsigned>(keep[i]) + 1U;
+  }
+  return 0;
+}
+
+namespace {
+
+// Ends with the launcher: at once if it is gone already, by SIGKILL when it goes.
+int tie_to_launcher(const ChildContext& context) {
+  ::close(context.lifetime_write_fd);
+  if (!context.die_with_parent) return 0;
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
+  // It may have died before the line above; getppid(2) cannot tell across a pid namespace.
+  pollfd lifetime{context.lifetime_read_fd, POLLIN, 0};
+  if (::poll(&lifetime, 1, 0) > 0) ::_exit(125);
+  return 0;
+}
+
+[[noreturn]] void fail(const ChildContext& context, std::uint32_t step, int errnum) {
+  report(context.report_fd, ChildReport::Kind::failed, errnum, step);
+  ::_exit(125);
+}
+
+}  // namespace
+
+void run_child(const ChildContext& context) {
+  ::umask(0);  // the modes of the plan are meant as they stand; SetUmask comes later
+  if (const int errnum = tie_to_launcher(context)) fail(context, stage_lifetime, errnum);
+
+  Construction construction;
+  construction.report_fd = context.report_fd;
+  construction.chroot_suffices = context.chroot_suffices;
+  if (const int errnum = write_id_maps(context, construction)) {
+    fail(context, stage_id_maps, errnum);
+  }
+  for (const PlannedStep& planned : context.setup) {
+    if (const int errnum = run_setup_step(planned.what, construction)) {
+      fail(context, construction.step, errnum);
+    }
+    ++construction.step;
+  }
+  construction.root.reset();
+  construction.scratch.reset();
+  construction.parent.reset();
+
+  if (context.block_fd >= 0) {
+    report(context.report_fd, ChildReport::Kind::waiting, 0, stage_fork);
+    char byte = 0;
+    while (::read(context.block_fd, &byte, 1) < 0 && errno == EINTR) {
+    }
+  }
+  if (context.reaper) run_init(context, construction);
+
+  construction.proc.reset();
+  become_command(context);
+  ::_exit(125);
+}
+
+void become_command(const ChildContext& context) {
+  auto step = static_cast<std::uint32_t>(context.setup.size());
+  auto failed = [&](std::uint32_t at, int errnum) {
+    report(context.report_fd, ChildReport::Kind::failed, errnum, at);
+  };
+  // Everything of ours is close-on-exec already; what the caller left open becomes so.
+  if (const int errnum = close_all_but(context.pass_fds, context.fd_limit, true)) {
+    return failed(stage_close_fds, errnum);
+  }
+  for (const int fd : context.pass_fds) {
+    if (::fcntl(fd, F_SETFD, 0) != 0) return failed(stage_close_fds, errno);
+  }
+  if (context.caller_ignores_sigchld) {
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;  // NOLINT(cppcoreguidelines-pro-type-union-access)
+    if (::sigaction(SIGCHLD, &ignore, nullptr) != 0) return failed(stage_signals, errno);
+  }
+  for (const PlannedStep& planned : context.command_setup) {
+    // The filter may refuse to change the mask: it is given back just before. The command can now
+    // be ended by a signal, which is what its sender wants.
+    if (std::get_if<LoadFilter>(&planned.what) != nullptr) {
+      if (::sigprocmask(SIG_SETMASK, &context.caller_mask, nullptr) != 0) {
+        return failed(stage_signals, errno);
+      }
+    }
+    if (const int errnum = run_command_step(planned.what)) return failed(step, errnum);
+    ++step;
+  }
+  if (::sigprocmask(SIG_SETMASK, &context.caller_mask, nullptr) != 0) {
+    return failed(stage_signals, errno);
+  }
+  if (!context.reaper) report(context.report_fd, ChildReport::Kind::ready, 0, step);
+  int errnum = ENOENT;
+  for (const char* candidate : context.candidates) {
+    ::execve(candidate, context.argv, context.envp);
+    // As execvp(3): a file that may not be run does not end the search, but is remembered.
+    if (errno == ENOENT || errno == ENOTDIR) continue;
+    errnum = errno;
+    if (errno != EACCES) break;
+  }
+  failed(step, errnum);
+}
+
+}  // namespace immure

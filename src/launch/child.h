@@ -1,0 +1,87 @@
+// The first process inside: pid 1 of the sandbox. AFTER CLONE: no allocation, no lock, no
+// exception, no knowledge of policy. Every decision stands in the printable plan, so a threaded
+// parent or a vfork-like clone stays possible. tests/structure/child_symbols.py holds these files
+// to it.
+#pragma once
+
+#include <csignal>
+#include <cstdint>
+#include <span>
+
+#include "base/fd.h"
+#include "launch/report.h"
+#include "plan/step.h"
+
+namespace immure {
+
+// What the parent prepared for the child before clone. Borrowed, valid for the child's whole life.
+struct ChildContext {
+  std::span<const PlannedStep> setup;
+  std::span<const PlannedStep> command_setup;
+
+  const char* uid_map = nullptr;  // texts for /proc/self/uid_map, gid_map
+  const char* gid_map = nullptr;
+  bool deny_setgroups = true;
+
+  std::span<const char* const> candidates;  // for execve(2), tried in order
+  char* const* argv = nullptr;
+  char* const* envp = nullptr;
+
+  int report_fd = -1;          // the child's end
+  int lifetime_read_fd = -1;   // at its end when the launcher is gone
+  int lifetime_write_fd = -1;  // the launcher's end: closed first
+  int block_fd = -1;           // wait for it before the command starts
+  std::span<const int> pass_fds;
+  int fd_limit = 0;  // no descriptor of ours is this high (when close_range is missing)
+
+  sigset_t caller_mask{};  // given back to the command
+  bool caller_ignores_sigchld = false;
+
+  bool reaper = true;
+  bool wait_for_all = false;
+  bool die_with_parent = true;
+  bool own_pid_namespace = true;
+  bool chroot_suffices = false;  // nothing inside can leave a chroot: no privilege, none to gain
+};
+
+// Runs the whole life of pid 1. Never returns.
+[[noreturn]] void run_child(const ChildContext& context);
+
+// --- What the files of the child share. Each returns 0 or an errno. ---
+
+// Descriptors that the mount steps keep while the new root is built.
+struct Construction {
+  Fd proc;     // the /proc of the caller's mount namespace, checked to be procfs
+  Fd root;     // the new root
+  Fd scratch;  // see MakeScratch
+  Fd parent;   // of the last target, so that a thousand mounts in one directory look it up once
+  const char* parent_path = nullptr;  // within the step's own text
+  std::size_t parent_length = 0;
+  bool old_mount_calls = false;  // fsopen(2) and its family are refused: mount(2) instead
+  bool no_openat2 = false;
+  bool chroot_suffices = false;
+  unsigned scratch_entries = 0;
+  int report_fd = -1;
+  std::uint32_t step = 0;  // the running one
+};
+
+int run_setup_step(const Step& step, Construction& construction);
+int run_command_step(const Step& step);
+
+// Opens /proc, makes sure that it is procfs, and writes the id maps.
+int write_id_maps(const ChildContext& context, Construction& construction);
+int write_proc(Construction& construction, const char* file, const char* value, std::size_t length);
+
+// Forks the command's process from pid 1 and becomes init.
+[[noreturn]] void run_init(const ChildContext& context, Construction& construction);
+
+// In the command's process: closes what must not be inherited, gives back the caller's signals,
+// runs command_setup, execs. Returns only when that failed, after reporting it.
+void become_command(const ChildContext& context);
+
+void report(int fd, ChildReport::Kind kind, int errnum, std::uint32_t step, int status = 0);
+
+// Closes every descriptor from 3 on but `keep` (sorted); with cloexec only marks them.
+int close_all_but(std::span<const int> keep, int fd_limit, bool cloexec);
+
+}  // namespace immure

@@ -1,0 +1,342 @@
+// The mount steps. The new root is stacked on "/" of our own mount namespace: a path that starts at
+// our root does not see what is mounted on it, so every source stays reachable, and one
+// pivot_root(".", ".") is left to do. (Building it unattached is as fast and needs kernel 6.15.)
+#include "launch/child_mounts.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstring>
+
+#include "base/syscalls.h"
+#include "launch/fixed_text.h"
+#include "launch/lookup.h"
+
+namespace immure {
+
+namespace {
+
+bool refused_call(int errnum) { return errnum == ENOSYS || errnum == EPERM; }
+
+unsigned to_attr(const MountFlags& flags) {
+  return (flags.read_only ? MOUNT_ATTR_RDONLY : 0U) | (flags.nosuid ? MOUNT_ATTR_NOSUID : 0U) |
+         (flags.nodev ? MOUNT_ATTR_NODEV : 0U) | (flags.noexec ? MOUNT_ATTR_NOEXEC : 0U);
+}
+
+// Protections are read back: a call that reports success and did nothing is caught here.
+int verify(int mount, const MountFlags& flags) {
+  struct statfs status {};
+  if (::fstatfs(mount, &status) != 0) return errno;
+  const auto has = [&](unsigned long bit) {
+    return (static_cast<unsigned long>(status.f_flags) & bit) != 0;
+  };
+  const bool holds = (!flags.read_only || has(ST_RDONLY)) && (!flags.nosuid || has(ST_NOSUID)) &&
+                     (!flags.nodev || has(ST_NODEV)) && (!flags.noexec || has(ST_NOEXEC));
+  return holds ? 0 : EPROTO;
+}
+
+int new_file_system(const char* type, FsParameters parameters, const MountFlags& flags, Fd& mount) {
+  const Fd context(::fsopen(type, FSOPEN_CLOEXEC));
+  if (!context) return errno;
+  for (const FsParameter& parameter : parameters) {
+    if (parameter.key == nullptr) continue;
+    const auto command = parameter.value != nullptr ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+    if (::fsconfig(context.get(), command, parameter.key, parameter.value, 0) != 0) {
+      return errno;
+    }
+  }
+  if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return errno;
+  mount.reset(::fsmount(context.get(), FSMOUNT_CLOEXEC, to_attr(flags)));
+  return mount ? verify(mount.get(), flags) : errno;
+}
+
+int attach(int mount, int target) {
+  return ::move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0
+             ? 0
+             : errno;
+}
+
+// Stacks a new tmpfs on "/" of our own mount namespace and gives its root.
+int stack_tmpfs(Construction& construction, FsParameters parameters, Fd& root) {
+  const MountFlags flags;
+  if (!construction.old_mount_calls) {
+    const int errnum = new_file_system("tmpfs", parameters, flags, root);
+    if (errnum == 0) {
+      return ::move_mount(root.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0 ? 0 : errno;
+    }
+    if (!refused_call(errnum)) return errnum;
+    construction.old_mount_calls = true;
+  }
+  const Fd slash(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!slash) return errno;
+  if (const int errnum = old_mount_new("tmpfs", parameters, flags, slash.get())) return errnum;
+  root.reset(::open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC));  // ".." goes to the top of the stack
+  return root ? verify(root.get(), flags) : errno;
+}
+
+int write_content(int fd, const char* text, std::size_t length) {
+  while (length > 0) {
+    const ssize_t written = ::write(fd, text, length);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    text += written;
+    length -= static_cast<std::size_t>(written);
+  }
+  return 0;
+}
+
+int run(const MakeRoot& step, Construction& construction) {
+  if (step.directory.empty()) {
+    const NumberText mode = NumberText().append_number(step.mode, 8);
+    const NumberText size = NumberText().append_number(step.size_bytes);
+    return stack_tmpfs(
+        construction,
+        {{"mode", mode.c_str()}, {step.size_bytes != 0 ? "size" : nullptr, size.c_str()}},
+        construction.root);
+  }
+  Fd source;
+  if (const int errnum = open_source(construction, step.directory.c_str(), source)) return errnum;
+  const MountFlags flags{.read_only = step.read_only, .recursive = true};
+  if (!construction.old_mount_calls) {
+    Fd tree(::open_tree(source.get(), "",
+                        OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE));
+    if (tree) {
+      mount_attr attributes{};
+      attributes.attr_set = to_attr(flags);
+      attributes.propagation = MS_PRIVATE;
+      if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes,
+                          sizeof attributes) != 0) {
+        return errno;
+      }
+      if (::move_mount(tree.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0) return errno;
+      if (const int errnum = verify(tree.get(), flags)) return errnum;
+      construction.root = std::move(tree);
+      return 0;
+    }
+    if (!refused_call(errno)) return errno;
+    construction.old_mount_calls = true;
+  }
+  const Fd slash(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!slash) return errno;
+  if (::mount(proc_fd_path(source.get()).c_str(), "/", nullptr, MS_BIND | MS_REC, nullptr) != 0)
+    return errno;
+  construction.root.reset(::open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!construction.root) return errno;
+  return old_change_flags(construction.root.get(), flags);
+}
+
+int run(const MakeScratch& /*step*/, Construction& construction) {
+  return stack_tmpfs(construction, {{"mode", "700"}}, construction.scratch);
+}
+
+int run(const MakeDir& step, Construction& construction) {
+  int directory = -1;
+  const char* base = nullptr;
+  if (const int errnum = open_parent(construction, step.target.c_str(), directory, base)) {
+    return errnum;
+  }
+  return ::mkdirat(directory, base, step.mode) == 0 ? 0 : errno;
+}
+
+int run(const MakeFile& step, Construction& construction) {
+  int directory = -1;
+  const char* base = nullptr;
+  if (const int errnum = open_parent(construction, step.target.c_str(), directory, base)) {
+    return errnum;
+  }
+  return make_file(directory, base, step.mode, step.content);
+}
+
+int run(const MakeLink& step, Construction& construction) {
+  int directory = -1;
+  const char* base = nullptr;
+  if (const int errnum = open_parent(construction, step.target.c_str(), directory, base)) {
+    return errnum;
+  }
+  return ::symlinkat(step.text.c_str(), directory, base) == 0 ? 0 : errno;
+}
+
+int run(const BindMount& step, Construction& construction) {
+  Fd source;
+  if (const int errnum = open_source(construction, step.source.c_str(), source)) return errnum;
+  Fd target;
+  if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
+  const MountFlags flags{.read_only = step.read_only,
+                         .nodev = !step.devices,
+                         .noexec = !step.executable,
+                         .recursive = step.recursive,
+                         .slave = step.slave};
+  const int errnum = mount_bind(construction, source.get(), target.get(), flags);
+  forget_parent_below(construction, step.target.c_str());
+  return errnum;
+}
+
+int run(const TmpfsMount& step, Construction& construction) {
+  const NumberText mode = NumberText().append_number(step.mode, 8);
+  const NumberText size = NumberText().append_number(step.size_bytes);
+  const NumberText inodes = NumberText().append_number(step.inodes);
+  return mount_on(construction, step.target.c_str(), "tmpfs",
+                  {{"mode", mode.c_str()},
+                   {step.size_bytes != 0 ? "size" : nullptr, size.c_str()},
+                   {step.inodes != 0 ? "nr_inodes" : nullptr, inodes.c_str()}},
+                  {.read_only = step.read_only, .noexec = !step.executable});
+}
+
+int run(const ProcMount& step, Construction& construction) {
+  return mount_on(construction, step.target.c_str(), "proc",
+                  {{step.hidepid_invisible ? "hidepid" : nullptr, "invisible"},
+                   {step.subset_pid ? "subset" : nullptr, "pid"}},
+                  {.noexec = true});
+}
+
+int run(const DevptsMount& step, Construction& construction) {
+  const NumberText max = NumberText().append_number(step.max);
+  return mount_on(construction, step.target.c_str(), "devpts",
+                  {{"newinstance", nullptr},
+                   {"ptmxmode", "0666"},
+                   {"mode", "620"},
+                   {step.max != 0 ? "max" : nullptr, max.c_str()}},
+                  {.nodev = false, .noexec = true});
+}
+
+int mount_plain(Construction& construction, const std::string& target, const char* type,
+                const MountFlags& flags) {
+  return mount_on(construction, target.c_str(), type, {}, flags);
+}
+
+int run(const MqueueMount& step, Construction& construction) {
+  return mount_plain(construction, step.target, "mqueue", {.noexec = true});
+}
+
+int run(const SysfsMount& step, Construction& construction) {
+  return mount_plain(construction, step.target, "sysfs", {.read_only = true, .noexec = true});
+}
+
+int run(const CgroupMount& step, Construction& construction) {
+  return mount_plain(construction, step.target, "cgroup2", {.read_only = true, .noexec = true});
+}
+
+int run(const MaskProc& step, Construction& construction) {
+  Fd target;
+  const int errnum = open_target(construction, step.target.c_str(), target);
+  if (errnum == ENOENT) return 0;  // this kernel has no such file
+  if (errnum != 0) return errnum;
+  if (step.read_only) {
+    return mount_bind(construction, target.get(), target.get(),
+                      {.read_only = true, .noexec = true, .recursive = true});
+  }
+  struct stat status {};
+  if (::fstat(target.get(), &status) != 0) return errno;
+  if (S_ISDIR(status.st_mode)) {
+    return mount_new(construction, "tmpfs", {{"mode", "000"}, {"size", "4096"}},
+                     {.read_only = true, .noexec = true}, target.get());
+  }
+  // A device node that may not be used as one: it cannot even be opened.
+  Fd null;
+  if (const int failed = open_source(construction, "/dev/null", null)) return failed;
+  return mount_bind(construction, null.get(), target.get(), {.read_only = true, .noexec = true});
+}
+
+int run(const SealRoot& /*step*/, Construction& construction) {
+  return change_flags(construction, construction.root.get(), {.read_only = true});
+}
+
+int run(const EnterRoot& /*step*/, Construction& construction) {
+  if (construction.scratch) {  // it lies on the new root; what was made of it has own mounts
+    const auto path = proc_fd_path(construction.scratch.get());
+    if (::umount2(path.c_str(), MNT_DETACH) != 0) return errno;
+  }
+  if (::fchdir(construction.root.get()) != 0) return errno;
+  if (sys::pivot_root(".", ".") == 0) {
+    if (::umount2(".", MNT_DETACH) != 0) return errno;
+    return ::chdir("/") == 0 ? 0 : errno;
+  }
+  // An outer sandbox refuses the call (EPERM, ENOSYS), or our root is the initial ramfs (EINVAL).
+  // The new root lies on top of "/" already, so chroot(2) hides the old one; that is enough only
+  // where nothing inside can ever get CAP_SYS_CHROOT.
+  if (!construction.chroot_suffices) return errno;
+  if (::chroot(".") != 0) return errno;
+  return ::chdir("/") == 0 ? 0 : errno;
+}
+
+int run(const CoverFile& step, Construction& construction) {
+  return run_scratch(step, construction);
+}
+
+int run(const OverlayMount& step, Construction& construction) {
+  return run_scratch(step, construction);
+}
+
+template <class Other>
+int run(const Other& /*step*/, Construction& /*construction*/) {
+  return not_a_mount_step;
+}
+
+}  // namespace
+
+int mount_on(Construction& construction, const char* target, const char* type,
+             FsParameters parameters, const MountFlags& flags) {
+  Fd at;
+  if (const int errnum = open_target(construction, target, at)) return errnum;
+  const int errnum = mount_new(construction, type, parameters, flags, at.get());
+  forget_parent_below(construction, target);
+  return errnum;
+}
+
+int make_file(int directory, const char* name, mode_t mode, const std::string& content) {
+  const Fd file(::openat(directory, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
+                         content.empty() ? mode : 0600));
+  if (!file) return errno;
+  if (content.empty()) return 0;
+  if (const int errnum = write_content(file.get(), content.data(), content.size())) return errnum;
+  return ::fchmod(file.get(), mode) == 0 ? 0 : errno;
+}
+
+int mount_new(Construction& construction, const char* type, FsParameters parameters,
+              const MountFlags& flags, int target) {
+  if (construction.old_mount_calls) return old_mount_new(type, parameters, flags, target);
+  Fd mount;
+  if (const int errnum = new_file_system(type, parameters, flags, mount)) return errnum;
+  return attach(mount.get(), target);
+}
+
+int mount_bind(Construction& construction, int source, int target, const MountFlags& flags) {
+  if (construction.old_mount_calls) return old_mount_bind(construction, source, target, flags);
+  const auto recursive = flags.recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U;
+  const Fd tree(
+      ::open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | recursive));
+  if (!tree) return errno;
+  mount_attr attributes{};
+  attributes.attr_set = to_attr(flags);
+  attributes.propagation = flags.slave ? MS_SLAVE : MS_PRIVATE;
+  if (::mount_setattr(tree.get(), "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes) !=
+      0) {
+    return errno;
+  }
+  if (const int errnum = verify(tree.get(), flags)) return errnum;
+  return attach(tree.get(), target);
+}
+
+int change_flags(Construction& construction, int mount, const MountFlags& flags) {
+  if (construction.old_mount_calls) {
+    if (const int errnum = old_change_flags(mount, flags)) return errnum;
+    return verify(mount, flags);
+  }
+  mount_attr attributes{};
+  attributes.attr_set = to_attr(flags);
+  if (::mount_setattr(mount, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) return errno;
+  return verify(mount, flags);
+}
+
+int run_mount_step(const Step& step, Construction& construction) {
+  return std::visit([&](const auto& s) { return run(s, construction); }, step);
+}
+
+}  // namespace immure

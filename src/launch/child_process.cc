@@ -1,0 +1,238 @@
+// The steps that are not mounts: id maps, names, limits, privileges, the filter.
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <linux/seccomp.h>
+#include <linux/securebits.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "base/syscalls.h"
+#include "launch/child.h"
+#include "launch/child_mounts.h"
+#include "launch/fixed_text.h"
+
+namespace immure {
+namespace {
+
+int open_proc(Construction& construction) {
+  construction.proc.reset(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!construction.proc) return errno;
+  struct statfs status {};
+  if (::fstatfs(construction.proc.get(), &status) != 0) return errno;
+  return status.f_type == PROC_SUPER_MAGIC ? 0 : ENOTSUP;
+}
+
+int run(const SetHostname& step, Construction& /*construction*/) {
+  return ::sethostname(step.name.data(), step.name.size()) == 0 ? 0 : errno;
+}
+
+int run(const SetDomainname& step, Construction& /*construction*/) {
+  return ::setdomainname(step.name.data(), step.name.size()) == 0 ? 0 : errno;
+}
+
+int run(const LoopbackUp& /*step*/, Construction& /*construction*/) {
+  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return errno;
+  ifreq request{};
+  std::memcpy(request.ifr_name, "lo", 3);    // NOLINT(cppcoreguidelines-pro-type-union-access)
+  request.ifr_flags = IFF_UP | IFF_RUNNING;  // NOLINT(cppcoreguidelines-pro-type-union-access)
+  return ::ioctl(socket.get(), SIOCSIFFLAGS, &request) == 0 ? 0 : errno;
+}
+
+int run(const WriteProc& step, Construction& construction) {
+  return write_proc(construction, step.file.c_str(), step.value.data(), step.value.size());
+}
+
+int run(const NewTimeNamespace& step, Construction& construction) {
+  constexpr int clone_newtime = 0x80;
+  if (::unshare(clone_newtime) != 0) return errno;
+  return write_proc(construction, "self/timens_offsets", step.offsets.data(), step.offsets.size());
+}
+
+int run(const SetOomScoreAdj& step, Construction& construction) {
+  const auto magnitude = static_cast<std::uint64_t>(step.value < 0 ? -step.value : step.value);
+  NumberText text;
+  text.append(step.value < 0 ? "-" : "").append_number(magnitude);
+  return write_proc(construction, "self/oom_score_adj", text.c_str(), text.size());
+}
+
+template <class Other>
+int run(const Other& /*step*/, Construction& /*construction*/) {
+  return EPROTO;  // a step of the command's process among those of pid 1: the plan is wrong
+}
+
+int run(const RedirectStdio& step) {
+  const int mode = step.fd == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
+  const Fd file(::open(step.path.c_str(), mode | O_CLOEXEC | O_NOCTTY, 0666));
+  if (!file) return errno;
+  return ::dup2(file.get(), step.fd) >= 0 ? 0 : errno;
+}
+
+int run(const ChangeDirectory& step) { return ::chdir(step.path.c_str()) == 0 ? 0 : errno; }
+
+int run(const SetUmask& step) {
+  ::umask(step.mask);
+  return 0;
+}
+
+int run(const SetNice& step) { return ::setpriority(PRIO_PROCESS, 0, step.value) == 0 ? 0 : errno; }
+
+int run(const SetAffinity& step) {
+  const std::size_t bytes = step.mask.size() * sizeof(std::uint64_t);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the ABI's own layout
+  const auto* set = reinterpret_cast<const cpu_set_t*>(step.mask.data());
+  return ::sched_setaffinity(0, bytes, set) == 0 ? 0 : errno;
+}
+
+int run(const SetPersonality& step) {
+  if (::personality(step.persona) < 0) return errno;
+  return ::personality(0xffffffffUL) == static_cast<int>(step.persona) ? 0 : EPROTO;
+}
+
+int run(const SetRlimit& step) {
+  const auto resource = static_cast<__rlimit_resource>(step.resource);
+  const rlimit limit{step.soft, step.hard};
+  if (::setrlimit(resource, &limit) != 0) return errno;
+  rlimit now{};
+  if (::getrlimit(resource, &now) != 0) return errno;
+  return now.rlim_cur == step.soft && now.rlim_max == step.hard ? 0 : EPROTO;
+}
+
+int run(const NewSession& /*step*/) { return ::setsid() >= 0 ? 0 : errno; }
+
+int run(const NewKeyring& /*step*/) {
+  // A kernel without keyrings (ENOSYS) has none to leak; a refusal by an outer filter looks the
+  // same, and the filter inside refuses the calls as well.
+  return sys::new_session_keyring() >= 0 || errno == ENOSYS ? 0 : errno;
+}
+
+// Where a bit of a capability set is.
+std::uint32_t low(std::uint64_t set) { return static_cast<std::uint32_t>(set); }
+std::uint32_t high(std::uint64_t set) { return static_cast<std::uint32_t>(set >> 32U); }
+
+int drop_bounding(std::uint64_t bounding) {
+  for (unsigned long capability = 0; capability < 64; ++capability) {
+    if ((bounding >> capability & 1U) != 0) continue;
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) {
+      if (errno == EINVAL) break;  // above the kernel's last one
+      return errno;
+    }
+  }
+  return 0;
+}
+
+int check_bounding(std::uint64_t bounding) {
+  for (unsigned long capability = 0; capability < 64; ++capability) {
+    const int there = ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+    if (there < 0) break;
+    if (there == 1 && (bounding >> capability & 1U) == 0) return EPROTO;
+  }
+  return 0;
+}
+
+int run(const LimitPrivileges& step) {
+  if (const int errnum = drop_bounding(step.bounding)) return errnum;
+  // Locked, so that uid 0 inside means nothing to the kernel's capability rules.
+  const unsigned long securebits =
+      SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+      SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+      (step.keep == 0 ? SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED : 0);
+  if (::prctl(PR_SET_SECUREBITS, securebits, 0, 0, 0) != 0) return errno;
+  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return errno;
+
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const std::array<__user_cap_data_struct, 2> data = {
+      {{low(step.keep), low(step.keep), low(step.keep)},
+       {high(step.keep), high(step.keep), high(step.keep)}}};
+  if (sys::capset(header, data.data()) != 0) return errno;
+  for (unsigned long capability = 0; capability < 64; ++capability) {
+    if ((step.keep >> capability & 1U) == 0) continue;
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return errno;
+  }
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+
+  std::array<__user_cap_data_struct, 2> now{};
+  if (sys::capget(header, now.data()) != 0) return errno;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const std::uint32_t keep = i == 0 ? low(step.keep) : high(step.keep);
+    if (now[i].effective != keep || now[i].permitted != keep || now[i].inheritable != keep) {
+      return EPROTO;
+    }
+  }
+  if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) return EPROTO;
+  return check_bounding(step.bounding);
+}
+
+int run(const LoadFilter& step) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the kernel only reads it
+  const sock_fprog program{step.length, const_cast<sock_filter*>(step.program)};
+  if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program) != 0) {
+    // Before 3.17, or refused by an outer filter: the older call, the same filter.
+    if (errno != ENOSYS) return errno;
+    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) return errno;
+  }
+  return ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER ? 0 : EPROTO;
+}
+
+template <class Other>
+int run(const Other& /*step*/) {
+  return EPROTO;  // a step of pid 1 among those of the command's process: the plan is wrong
+}
+
+}  // namespace
+
+int write_proc(Construction& construction, const char* file, const char* value,
+               std::size_t length) {
+  // RESOLVE_NO_XDEV: nothing that is mounted over a file of /proc takes the write.
+  Fd target(construction.no_openat2 ? -1
+                                    : sys::openat2(construction.proc.get(), file,
+                                                   O_WRONLY | O_CLOEXEC, RESOLVE_NO_XDEV));
+  if (!target) {
+    if (!construction.no_openat2 && errno != ENOSYS && errno != EPERM) return errno;
+    target.reset(::openat(construction.proc.get(), file, O_WRONLY | O_CLOEXEC));
+    if (!target) return errno;
+    struct statfs status {};
+    if (::fstatfs(target.get(), &status) != 0) return errno;
+    if (status.f_type != PROC_SUPER_MAGIC) return ENOTSUP;
+  }
+  const ssize_t written = ::write(target.get(), value, length);
+  if (written < 0) return errno;
+  return static_cast<std::size_t>(written) == length ? 0 : EIO;
+}
+
+int write_id_maps(const ChildContext& context, Construction& construction) {
+  if (const int errnum = open_proc(construction)) return errnum;
+  const auto put = [&](const char* file, const char* text) {
+    return write_proc(construction, file, text, std::strlen(text));
+  };
+  if (const int errnum = put("self/uid_map", context.uid_map)) return errnum;
+  if (context.deny_setgroups) {
+    if (const int errnum = put("self/setgroups", "deny")) return errnum;
+  }
+  return put("self/gid_map", context.gid_map);
+}
+
+int run_setup_step(const Step& step, Construction& construction) {
+  const int errnum = run_mount_step(step, construction);
+  if (errnum != not_a_mount_step) return errnum;
+  return std::visit([&](const auto& s) { return run(s, construction); }, step);
+}
+
+int run_command_step(const Step& step) {
+  return std::visit([](const auto& s) { return run(s); }, step);
+}
+
+}  // namespace immure

@@ -1,0 +1,144 @@
+// From what the child says ("7, EACCES") to the words of an Error.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/text.h"
+#include "launch/monitor.h"
+
+namespace immure {
+namespace {
+
+bool apparmor_restricts() {
+  const Fd file(
+      ::open("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", O_RDONLY | O_CLOEXEC));
+  char digit = '0';
+  return file && ::read(file.get(), &digit, 1) == 1 && digit == '1';
+}
+
+Error id_maps_failed(int errnum) {
+  if ((errnum == EPERM || errnum == EACCES) && apparmor_restricts()) {
+    return {.code = Code::userns_apparmor,
+            .doing = "create user namespaces on this system",
+            .errnum = errnum,
+            .reason = "AppArmor restricts them",
+            .hint =
+                "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0\n"
+                "more: immure doctor"};
+  }
+  if (errnum == ENOENT || errnum == ENOTSUP) {
+    return {.code = Code::setup_step,
+            .doing = "write the id maps",
+            .reason = "there is no proc file system on /proc",
+            .hint = "mount one: sudo mount -t proc proc /proc"};
+  }
+  return {.code = Code::userns_unavailable,
+          .doing = "write the id maps of the new user namespace",
+          .errnum = errnum,
+          .hint = "more: immure doctor"};
+}
+
+std::string step_hint(const Step& step, int errnum) {
+  if (std::holds_alternative<ProcMount>(step) && errnum == EPERM) {
+    return "this looks like a container whose own /proc is partly covered; the kernel then refuses "
+           "a fresh one\nuse --set root.proc=none, or --set root.proc=host";
+  }
+  if (const auto* bind = std::get_if<BindMount>(&step)) {
+    if (errnum == ELOOP) {
+      return "a symbolic link was put there while the sandbox started; it was not followed";
+    }
+    if (errnum == EINVAL && !bind->recursive) {
+      return "mounts lie below it, and the kernel does not let them be uncovered: leave out norec";
+    }
+    if (errnum == ENOENT) return "it was there a moment ago; start again";
+    if (errnum == EACCES) return "you may not enter a directory on its way: see namei -l";
+  }
+  if (std::holds_alternative<OverlayMount>(step)) {
+    if (errnum == EINVAL) {
+      return "an overlay cannot show a directory with other mounts below it, nor keep its writes "
+             "on "
+             "every file system: name a smaller directory";
+    }
+    if (errnum == EPERM || errnum == ENODEV) {
+      return "this kernel has no overlays for users (5.11 has): immure doctor";
+    }
+  }
+  if (std::holds_alternative<SetRlimit>(step) && errnum == EPERM) {
+    return "it is above your own hard limit: see ulimit -H -a";
+  }
+  if (std::holds_alternative<RedirectStdio>(step)) {
+    return "the path is one of the sandbox: bind it there, writable for output";
+  }
+  if (std::holds_alternative<ChangeDirectory>(step)) {
+    return "-C / starts at the root; --ro DIR brings a directory in";
+  }
+  if (errnum == EPROTO) {
+    return "the kernel reported success and did not do it; nothing was started";
+  }
+  return "more: immure doctor";
+}
+
+Error exec_failed(const ChildReport& report, const LaunchPlan& plan) {
+  const int errnum = report.errnum;
+  Error error{.code = Code::not_executable,
+              .doing = "start " + quote(plan.command.shown),
+              .errnum = errnum,
+              .exit_code = 126};
+  if (errnum == ENOENT) {
+    error.exit_code = 127;
+    error.code = Code::not_found_inside;
+    error.hint = "the file, or the interpreter that it names, is not in the sandbox: --ro FILE";
+  } else if (errnum == ENOEXEC) {
+    error.code = Code::wrong_architecture;
+    error.hint =
+        "not a program for this machine, or a script without a #! line: run it by its "
+        "interpreter";
+  } else if (errnum == EACCES) {
+    error.hint = "see its x bit, and that no mount on the way is noexec";
+  } else if (errnum == ETIMEDOUT) {
+    error.code = Code::setup_timeout;
+    error.exit_code = 125;
+  }
+  return error;
+}
+
+}  // namespace
+
+Error explain_failure(const ChildReport& report, const LaunchPlan& plan) {
+  const std::size_t setup = plan.setup.size();
+  const std::size_t steps = setup + plan.command_setup.size();
+  if (report.step < steps) {
+    const PlannedStep& planned =
+        report.step < setup ? plan.setup[report.step] : plan.command_setup[report.step - setup];
+    Error error{.code = Code::setup_step,
+                .doing = describe(planned.what),
+                .errnum = report.errnum,
+                .origin = planned.origin,
+                .hint = step_hint(planned.what, report.errnum)};
+    if (std::holds_alternative<ProcMount>(planned.what) && report.errnum == EPERM) {
+      error.code = Code::proc_masked;
+    } else if (std::holds_alternative<OverlayMount>(planned.what)) {
+      error.code = Code::overlay_unavailable;
+    } else if (std::holds_alternative<ChangeDirectory>(planned.what)) {
+      error.code = Code::cwd_missing;
+    }
+    return error;
+  }
+  if (report.step == steps) return exec_failed(report, plan);
+  switch (static_cast<Stage>(report.step)) {
+    case stage_id_maps:
+      return id_maps_failed(report.errnum);
+    case stage_lifetime:
+      return os_error(Code::setup_step, "tie the sandbox to its launcher", report.errnum);
+    case stage_fork:
+      return os_error(Code::setup_step, "start the command's process", report.errnum);
+    case stage_close_fds:
+      return os_error(Code::setup_step, "close inherited descriptors", report.errnum);
+    case stage_signals:
+      return os_error(Code::setup_step, "give back the signal mask", report.errnum);
+  }
+  return os_error(Code::setup_step, "set up the sandbox", report.errnum);
+}
+
+}  // namespace immure

@@ -1,0 +1,213 @@
+// pid 1 inside: starts the command, reaps, forwards signals, ends with the launcher. It never
+// execs.
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/syscalls.h"
+#include "launch/child.h"
+
+namespace immure {
+namespace {
+
+// What the vforked command's process leaves in the memory that it shares with init until exec.
+struct Handover {
+  bool failed = false;
+};
+
+// Non-dumpable from here on: the mm of init belongs to the outer user namespace, so /proc/1/mem,
+// exe, root, fd and ptrace are refused even to a command with all capabilities of its own
+// namespace. Not earlier, because /proc/self becomes root's with it.
+int become_unreachable() {
+  if (::prctl(PR_SET_DUMPABLE, 0) != 0) return errno;
+  return ::prctl(PR_GET_DUMPABLE) == 0 ? 0 : EPERM;
+}
+
+bool makes_time_namespace(const ChildContext& context) {
+  for (const PlannedStep& planned : context.setup) {
+    if (std::get_if<NewTimeNamespace>(&planned.what) != nullptr) return true;
+  }
+  return false;
+}
+
+// Shares memory with init until exec, as vfork(2), so that init knows when the command runs and
+// nothing is copied. Not from a new time namespace: a process that shares memory stays in the old
+// one (time_namespaces(7)).
+pid_t start_sharing_memory(const ChildContext& context) {
+  volatile Handover handover;
+  const pid_t pid = ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+  if (pid == 0) {
+    if (!context.own_pid_namespace) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // NOLINT(clang-analyzer-unix.Vfork)
+    }
+    // become_command() and this file are made for it: nothing of the shared memory but `handover`
+    // is written, as all that they call keeps its state on the stack below.
+    become_command(context);  // NOLINT(clang-analyzer-unix.Vfork)
+    handover.failed = true;   // NOLINT(clang-analyzer-unix.Vfork)
+    ::_exit(125);
+  }
+  if (pid < 0) {
+    report(context.report_fd, ChildReport::Kind::failed, errno, stage_fork);
+    ::_exit(125);
+  }
+  if (handover.failed) ::_exit(125);  // become_command has said why
+  return pid;
+}
+
+pid_t start_copying_memory(const ChildContext& context) {
+  std::array<int, 2> started{-1, -1};
+  pid_t pid = -1;
+  if (::pipe2(started.data(), O_CLOEXEC) == 0) {
+    clone_args args{};
+    args.exit_signal = SIGCHLD;
+    pid = sys::clone3(args);
+    if (pid < 0 && errno == ENOSYS) {
+      pid = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+    }
+  }
+  if (pid < 0) {
+    report(context.report_fd, ChildReport::Kind::failed, errno, stage_fork);
+    ::_exit(125);
+  }
+  if (pid == 0) {
+    if (!context.own_pid_namespace) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    become_command(context);
+    const ssize_t ignored = ::write(started[1], "x", 1);
+    static_cast<void>(ignored);
+    ::_exit(125);
+  }
+  ::close(started[1]);
+  char failed = 0;
+  if (::read(started[0], &failed, 1) == 1) ::_exit(125);
+  ::close(started[0]);
+  return pid;
+}
+
+// Where the pid namespace is the host's, ending pid 1 ends nobody: every descendant is a child of
+// ours sooner or later (PR_SET_CHILD_SUBREAPER), so they are killed until there is none.
+void kill_descendants(const Fd& proc) {
+  for (int round = 0; round < 1000; ++round) {
+    while (::waitpid(-1, nullptr, WNOHANG | __WALL) > 0) {
+    }
+    if (::waitpid(-1, nullptr, WNOHANG | __WALL) < 0 && errno == ECHILD) return;
+    const Fd list(::openat(proc.get(), "thread-self/children", O_RDONLY | O_CLOEXEC));
+    std::array<char, 4096> text;
+    const ssize_t length = list ? ::read(list.get(), text.data(), text.size()) : 0;
+    pid_t pid = 0;
+    for (const char c :
+         std::span(text.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0)))) {
+      if (c >= '0' && c <= '9') {
+        pid = pid * 10 + (c - '0');
+      } else if (pid > 1) {
+        ::kill(pid, SIGKILL);
+        pid = 0;
+      }
+    }
+    ::usleep(1000);
+  }
+}
+
+class Init {
+ public:
+  Init(const ChildContext& context, Construction& construction, pid_t command)
+      : context_(context), proc_(construction.proc), command_(command) {}
+
+  [[noreturn]] void run(int signals) {
+    const int lifetime = context_.die_with_parent ? context_.lifetime_read_fd : -1;
+    std::array<pollfd, 2> watched = {{{signals, POLLIN, 0}, {lifetime, POLLIN, 0}}};
+    for (;;) {
+      if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) end(125);
+      if (watched[1].revents != 0) end(128 + SIGKILL);
+      signalfd_siginfo info;
+      while (::read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+        const int signal = static_cast<int>(info.ssi_signo);
+        if (signal != SIGCHLD) forward(signal, info);
+      }
+      reap();
+    }
+  }
+
+ private:
+  // Only what comes from outside, where the sender's pid is unknown here. What was typed at a
+  // shared terminal (SI_KERNEL) reached the command by itself.
+  void forward(int signal, const signalfd_siginfo& info) const {
+    const bool from_outside = info.ssi_pid == 0 || !context_.own_pid_namespace;
+    if (info.ssi_code <= 0 && from_outside && !command_ended_) ::kill(command_, signal);
+  }
+
+  void reap() {
+    for (;;) {
+      int status = 0;
+      const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL);
+      if (pid == 0) return;
+      if (pid < 0) {
+        if (errno == ECHILD && command_ended_) finish();
+        return;
+      }
+      if (pid != command_) continue;
+      command_ended_ = true;
+      status_ = status;
+      if (!context_.wait_for_all) finish();
+    }
+  }
+
+  [[noreturn]] void finish() {
+    report(context_.report_fd, ChildReport::Kind::exited, 0, 0, status_);
+    end(0);
+  }
+
+  [[noreturn]] void end(int code) {
+    if (!context_.own_pid_namespace) {
+      if (!command_ended_) ::kill(command_, SIGKILL);
+      kill_descendants(proc_);
+    }
+    ::_exit(code);
+  }
+
+  const ChildContext& context_;
+  const Fd& proc_;
+  pid_t command_;
+  bool command_ended_ = false;
+  int status_ = 0;
+};
+
+}  // namespace
+
+void run_init(const ChildContext& context, Construction& construction) {
+  auto fail = [&](int errnum, std::uint32_t stage) {
+    report(context.report_fd, ChildReport::Kind::failed, errnum, stage);
+    ::_exit(125);
+  };
+  if (const int errnum = become_unreachable()) fail(errnum, stage_lifetime);
+  if (!context.own_pid_namespace && ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
+    fail(errno, stage_fork);
+  }
+  // All signals are blocked since before clone; they are read here, one by one.
+  sigset_t all;
+  ::sigfillset(&all);
+  const int signals = ::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals < 0) fail(errno, stage_fork);
+
+  const pid_t command =
+      makes_time_namespace(context) ? start_copying_memory(context) : start_sharing_memory(context);
+  report(context.report_fd, ChildReport::Kind::ready, 0, 0);
+
+  // A pipe of the caller must not stay open through us when the command closes it.
+  std::array<int, 4> keep = {signals, context.report_fd, context.lifetime_read_fd,
+                             construction.proc.get()};
+  std::sort(keep.begin(), keep.end());
+  close_all_but(keep, context.fd_limit, false);
+  for (int fd = 0; fd <= 2; ++fd) ::close(fd);
+
+  Init(context, construction, command).run(signals);
+}
+
+}  // namespace immure

@@ -1,0 +1,262 @@
+#include "launch/launch.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/auxv.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "launch/child.h"
+#include "launch/monitor.h"
+
+namespace immure {
+namespace {
+
+// The caller's signals as prepare_process() found them, for the command.
+struct CallerSignals {
+  sigset_t mask{};
+  bool ignores_sigchld = false;
+  bool ignores_sigtstp = false;
+};
+CallerSignals caller;  // written once, first thing in main
+
+const char* stdio_name(int fd) {
+  return fd == 0 ? "standard input" : fd == 1 ? "standard output" : "standard error";
+}
+
+// What would hand the command more than a stream of bytes.
+std::variant<std::monostate, Error> check_stdio() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) continue;
+    const int flags = ::fcntl(fd, F_GETFL);
+    const char* what = (flags >= 0 && (flags & O_PATH) != 0) ? "an O_PATH descriptor"
+                       : S_ISDIR(status.st_mode)             ? "a directory"
+                       : S_ISBLK(status.st_mode)             ? "a block device"
+                                                             : nullptr;
+    if (what == nullptr) continue;
+    return Error{.code = Code::usage,
+                 .doing = std::string("start with ") + stdio_name(fd) + " as it is",
+                 .reason = std::string("it is ") + what + ", which would reach out of the sandbox",
+                 .hint = std::string("redirect it: immure run … ") + (fd == 0   ? "< /dev/null"
+                                                                      : fd == 1 ? "> FILE"
+                                                                                : "2> FILE")};
+  }
+  return std::monostate{};
+}
+
+std::variant<std::monostate, Error> make_host_directories(const LaunchPlan& plan) {
+  for (const HostDirectory& wanted : plan.host_directories) {
+    auto failed = [&] {
+      Error error = os_error(Code::setup_step, "make the directory " + quote(wanted.path));
+      error.origin = wanted.origin;
+      error.hint = "make it by hand, or leave out create";
+      return error;
+    };
+    const std::string parent = parent_of(wanted.path);
+    Fd directory(sys::openat2(AT_FDCWD, parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC,
+                              RESOLVE_NO_SYMLINKS));
+    if (!directory && (errno == ENOSYS || errno == EPERM)) {
+      directory.reset(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    }
+    if (!directory) return failed();
+    const std::string name(base_name(wanted.path));
+    if (::mkdirat(directory.get(), name.c_str(), 0700) != 0 && errno != EEXIST) return failed();
+  }
+  return std::monostate{};
+}
+
+std::vector<int> kept_descriptors(const LaunchPlan& plan, const LaunchOptions& options) {
+  std::vector<int> keep = plan.pass_fds;
+  keep.insert(keep.end(), options.keep_fds.begin(), options.keep_fds.end());
+  if (options.block_fd >= 0) keep.push_back(options.block_fd);
+  std::sort(keep.begin(), keep.end());
+  return keep;
+}
+
+int descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  return static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 1U << 20U));
+}
+
+// Without CAP_SYS_CHROOT, and with no way to get it, nothing inside leaves a chroot.
+bool chroot_suffices(const LaunchPlan& plan) {
+  constexpr std::uint64_t sys_chroot = 1ULL << 18U;
+  bool powerless = false;
+  for (const PlannedStep& step : plan.command_setup) {
+    if (const auto* limit = std::get_if<LimitPrivileges>(&step.what)) {
+      powerless = ((limit->keep | limit->bounding) & sys_chroot) == 0;
+    }
+  }
+  for (const PlannedStep& step : plan.setup) {
+    const auto* write = std::get_if<WriteProc>(&step.what);
+    if (write != nullptr && write->file == "sys/user/max_user_namespaces") {
+      return powerless && (write->value == "0" || write->value == "0\n");
+    }
+  }
+  return false;
+}
+
+// Strings for execve(2), in memory that outlives the child's use of it.
+struct CStrings {
+  explicit CStrings(const std::vector<std::string>& texts) {
+    pointers.reserve(texts.size() + 1);
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): execve(2) does not write to them
+    for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+    pointers.push_back(nullptr);
+  }
+  std::vector<char*> pointers;
+};
+
+pid_t clone_sandbox(std::uint64_t namespaces, int& pidfd) {
+  clone_args args{};
+  args.flags = namespaces | CLONE_PIDFD;
+  args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);  // NOLINT: the field's documented use
+  args.exit_signal = SIGCHLD;
+  const pid_t pid = sys::clone3(args);
+  if (pid >= 0 || errno != ENOSYS) return pid;
+  // An outer filter that cannot look behind clone3's pointer refuses it; the older call does the
+  // same.
+  return static_cast<pid_t>(
+      ::syscall(SYS_clone, namespaces | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
+}
+
+Error clone_failed() {
+  const int errnum = errno;
+  Error error = os_error(Code::userns_unavailable, "create the sandbox's namespaces", errnum);
+  if (errnum == EPERM) {
+    error.reason = "this system or an outer sandbox forbids user namespaces";
+    error.hint = "more: immure doctor";
+  } else if (errnum == ENOSPC || errnum == EUSERS) {
+    error.reason = "the limit of namespaces is reached, or they nest more than 32 deep";
+    error.hint = "sudo sysctl user.max_user_namespaces=15000\nmore: immure doctor";
+  } else if (errnum == EAGAIN) {
+    error.hint = "too many processes: see ulimit -u";
+  } else {
+    error.hint = "more: immure doctor";
+  }
+  return error;
+}
+
+}  // namespace
+
+std::variant<std::monostate, Error> prepare_process() {
+  if (::getauxval(AT_SECURE) != 0 || ::getuid() != ::geteuid() || ::getgid() != ::getegid()) {
+    return Error{.code = Code::started_setuid,
+                 .doing = "start with borrowed rights",
+                 .reason = "this file is set-id or has file capabilities; immure needs none",
+                 .hint = "take them away: sudo chmod u-s,g-s FILE; sudo setcap -r FILE"};
+  }
+  // A descriptor that we open must never become the command's standard output.
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    if (::open("/dev/null", O_RDWR) != fd) {  // NOLINT(android-cloexec-open): it is the command's
+      return os_error(Code::setup_step, "open /dev/null for a closed standard descriptor");
+    }
+  }
+  ::sigprocmask(SIG_SETMASK, nullptr, &caller.mask);
+  struct sigaction action {};
+  ::sigaction(SIGTSTP, nullptr, &action);
+  caller.ignores_sigtstp = action.sa_handler == SIG_IGN;  // NOLINT: the union's documented use
+  ::sigaction(SIGCHLD, nullptr, &action);
+  if (action.sa_handler == SIG_IGN) {  // NOLINT: as above
+    caller.ignores_sigchld = true;
+    std::signal(SIGCHLD, SIG_DFL);
+  }
+  return std::monostate{};
+}
+
+std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& options) {
+  if (auto checked = check_stdio(); std::holds_alternative<Error>(checked)) {
+    return std::get<Error>(checked);
+  }
+  for (const int fd : plan.pass_fds) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    return Error{.code = Code::usage,
+                 .doing = "pass on descriptor " + std::to_string(fd),
+                 .reason = "it is not open",
+                 .hint = "open it for immure (for example: " + std::to_string(fd) +
+                         "< FILE), or leave it out of process.pass_fds"};
+  }
+  const int fd_limit = descriptor_limit();
+  const std::vector<int> keep = kept_descriptors(plan, options);
+  close_all_but(keep, fd_limit, false);
+  if (auto made = make_host_directories(plan); std::holds_alternative<Error>(made)) {
+    return std::get<Error>(made);
+  }
+
+  std::array<int, 2> reports = {-1, -1};
+  std::array<int, 2> lifetime = {-1, -1};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, reports.data()) != 0) {
+    return os_error(Code::setup_step, "make a socket pair");
+  }
+  RunningSandbox sandbox;
+  sandbox.report.reset(reports[0]);
+  const Fd child_report(reports[1]);
+  if (::pipe2(lifetime.data(), O_CLOEXEC) != 0) return os_error(Code::setup_step, "make a pipe");
+  const Fd lifetime_read(lifetime[0]);
+  sandbox.lifetime_write.reset(lifetime[1]);
+  sandbox.stop_with_terminal = !caller.ignores_sigtstp;
+
+  // From here on the child inherits all signals blocked: none can end it between two steps.
+  sigset_t all;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  sandbox.signals.reset(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!sandbox.signals) return os_error(Code::setup_step, "make a signal descriptor");
+
+  const CStrings argv(plan.command.argv);
+  const CStrings environment(plan.command.environment);
+  const CStrings candidates(plan.command.candidates);
+  ChildContext context;
+  context.setup = plan.setup;
+  context.command_setup = plan.command_setup;
+  context.uid_map = plan.uid_map.c_str();
+  context.gid_map = plan.gid_map.c_str();
+  context.deny_setgroups = plan.deny_setgroups;
+  context.candidates = {candidates.pointers.data(), plan.command.candidates.size()};
+  context.argv = argv.pointers.data();
+  context.envp = environment.pointers.data();
+  context.report_fd = child_report.get();
+  context.lifetime_read_fd = lifetime_read.get();
+  context.lifetime_write_fd = sandbox.lifetime_write.get();
+  context.block_fd = options.block_fd;
+  context.pass_fds = plan.pass_fds;
+  context.fd_limit = fd_limit;
+  context.caller_mask = caller.mask;
+  context.caller_ignores_sigchld = caller.ignores_sigchld;
+  context.reaper = plan.reaper;
+  context.wait_for_all = plan.wait_for_all;
+  context.die_with_parent = plan.die_with_parent;
+  context.own_pid_namespace = (plan.namespaces & CLONE_NEWPID) != 0;
+  context.chroot_suffices = chroot_suffices(plan);
+
+  sandbox.started_ns = monotonic_ns();
+  int pidfd = -1;
+  sandbox.init_pid = clone_sandbox(plan.namespaces, pidfd);
+  if (sandbox.init_pid == 0) {
+    // The launcher's ends: only it may hold the write end of the lifetime pipe.
+    ::close(sandbox.report.get());
+    ::close(sandbox.signals.get());
+    run_child(context);
+  }
+  if (sandbox.init_pid < 0) return clone_failed();
+  sandbox.pidfd.reset(pidfd);
+  if (options.events.started) options.events.started(sandbox.init_pid);
+  return monitor(sandbox, plan, options);
+}
+
+}  // namespace immure

@@ -1,0 +1,183 @@
+#include "launch/lookup.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "base/syscalls.h"
+#include "launch/fixed_text.h"
+
+namespace immure {
+namespace {
+
+// What openat2(2) does, for kernels and outer sandboxes without it: one component at a time, each
+// opened without following, links spliced into the rest of the path. Without `follow` a link is
+// ELOOP. Absolute links and ".." stay below `root`.
+class Walk {
+ public:
+  Walk(int root, bool follow) : root_(root), follow_(follow) {}
+
+  int run(std::string_view path, Fd& result) {
+    rest_.append(path);
+    if (rest_.overflowed()) return ENAMETOOLONG;
+    if (const int errnum = back_to_root()) return errnum;
+    while (next_ < rest_.size()) {
+      const std::string_view component = take_component();
+      if (component.empty() || component == ".") continue;
+      if (const int errnum = component == ".." ? go_up() : enter(component)) return errnum;
+    }
+    result = std::move(at_);
+    return 0;
+  }
+
+ private:
+  std::string_view take_component() {
+    const std::string_view left = rest_.view().substr(next_);
+    const std::size_t length = std::min(left.find('/'), left.size());
+    next_ += length + (length < left.size() ? 1 : 0);
+    return left.substr(0, length);
+  }
+
+  int back_to_root() {
+    done_.shorten(0);
+    at_.reset(::openat(root_, ".", O_PATH | O_CLOEXEC));
+    return at_ ? 0 : errno;
+  }
+
+  // By text: `done_` holds no link, so its last component is what ".." leaves.
+  int go_up() {
+    const std::size_t slash = done_.view().rfind('/');
+    PathText parent;
+    if (slash != std::string_view::npos) parent.append(done_.view().substr(0, slash));
+    if (const int errnum = back_to_root()) return errnum;
+    if (parent.empty()) return 0;
+    done_ = parent;
+    Walk again(root_, false);
+    return again.run(parent.view(), at_);
+  }
+
+  int enter(std::string_view component) {
+    FixedText<NAME_MAX + 1> name;
+    name.append(component);
+    if (name.overflowed()) return ENAMETOOLONG;
+    Fd found(::openat(at_.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (!found) return errno;
+    struct stat status {};
+    if (::fstat(found.get(), &status) != 0) return errno;
+    if (S_ISLNK(status.st_mode)) return splice(found);
+    if (!done_.empty()) done_.append("/");
+    done_.append(component);
+    at_ = std::move(found);
+    return done_.overflowed() ? ENAMETOOLONG : 0;
+  }
+
+  // Puts the link's text in front of what is left.
+  int splice(const Fd& link) {
+    if (!follow_ || ++links_ > max_links) return ELOOP;
+    std::array<char, PATH_MAX> text;
+    const ssize_t length = ::readlinkat(link.get(), "", text.data(), text.size());
+    if (length < 0) return errno;
+    PathText spliced;
+    spliced.append({text.data(), static_cast<std::size_t>(length)})
+        .append("/")
+        .append(rest_.view().substr(next_));
+    if (spliced.overflowed()) return ENAMETOOLONG;
+    rest_ = spliced;
+    next_ = 0;
+    return rest_.c_str()[0] == '/' ? back_to_root() : 0;
+  }
+
+  static constexpr int max_links = 40;
+  int root_;
+  bool follow_;
+  Fd at_;
+  PathText done_;  // where at_ is, below the root
+  PathText rest_;  // from next_ on: still to go
+  std::size_t next_ = 0;
+  int links_ = 0;
+};
+
+bool missing_call(int errnum) { return errnum == ENOSYS || errnum == EPERM; }
+
+}  // namespace
+
+int open_source(Construction& construction, const char* path, Fd& result) {
+  constexpr std::uint64_t resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  if (!construction.no_openat2) {
+    int fd = sys::openat2(AT_FDCWD, path, O_PATH | O_CLOEXEC, resolve | RESOLVE_CACHED);
+    // EAGAIN: not in the dentry cache. EINVAL: before 5.12 there is no RESOLVE_CACHED.
+    if (fd < 0 && (errno == EAGAIN || errno == EINVAL)) {
+      report(construction.report_fd, ChildReport::Kind::waiting, 0, construction.step);
+      fd = sys::openat2(AT_FDCWD, path, O_PATH | O_CLOEXEC, resolve);
+    }
+    if (fd >= 0) {
+      result.reset(fd);
+      return 0;
+    }
+    if (!missing_call(errno)) return errno;
+    construction.no_openat2 = true;
+  }
+  report(construction.report_fd, ChildReport::Kind::waiting, 0, construction.step);
+  const Fd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return errno;
+  return Walk(root.get(), false).run(path, result);
+}
+
+int open_target(Construction& construction, const char* path, Fd& result) {
+  if (*path == '\0') path = ".";
+  if (!construction.no_openat2) {
+    const int fd = sys::openat2(construction.root.get(), path, O_PATH | O_CLOEXEC,
+                                RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+    if (fd >= 0) {
+      result.reset(fd);
+      return 0;
+    }
+    if (!missing_call(errno)) return errno;
+    construction.no_openat2 = true;
+  }
+  return Walk(construction.root.get(), true).run(path, result);
+}
+
+int open_parent(Construction& construction, const char* path, int& directory, const char*& base) {
+  const char* slash = std::strrchr(path, '/');
+  base = slash == nullptr ? path : slash + 1;
+  const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - path);
+  if (length == 0) {
+    directory = construction.root.get();
+    return 0;
+  }
+  const bool kept = construction.parent && length == construction.parent_length &&
+                    std::memcmp(construction.parent_path, path, length) == 0;
+  if (!kept) {
+    PathText text;
+    text.append({path, length});
+    if (text.overflowed()) return ENAMETOOLONG;
+    if (const int errnum = open_target(construction, text.c_str(), construction.parent)) {
+      construction.parent.reset();
+      return errnum;
+    }
+    construction.parent_path = path;
+    construction.parent_length = length;
+  }
+  directory = construction.parent.get();
+  return 0;
+}
+
+void forget_parent_below(Construction& construction, const char* path) {
+  const char* slash = std::strrchr(path, '/');
+  const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - path);
+  const bool sibling = construction.parent && length == construction.parent_length &&
+                       std::memcmp(construction.parent_path, path, length) == 0;
+  if (!sibling) construction.parent.reset();
+}
+
+}  // namespace immure

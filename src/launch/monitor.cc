@@ -1,0 +1,251 @@
+#include "launch/monitor.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <optional>
+
+#include "base/syscalls.h"
+
+namespace immure {
+namespace {
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+constexpr std::int64_t setup_limit_ns =
+    5 * second_ns;  // for any one silence before the command runs
+
+// The monitor's view of one run.
+class Monitor {
+ public:
+  Monitor(RunningSandbox& sandbox, const LaunchPlan& plan, const LaunchOptions& options)
+      : sandbox_(sandbox), plan_(plan), options_(options) {
+    for (const PlannedStep& step : plan.command_setup) {
+      if (std::holds_alternative<NewSession>(step.what)) own_session_ = true;
+    }
+    deadline_ns_ = sandbox.started_ns + setup_limit_ns;
+  }
+
+  std::variant<Exit, Error> run() {
+    while (!gone_) {
+      std::array<pollfd, 3> watched = {{{sandbox_.report.get(), POLLIN, 0},
+                                        {sandbox_.signals.get(), POLLIN, 0},
+                                        {sandbox_.pidfd.get(), POLLIN, 0}}};
+      const int count = ::poll(watched.data(), watched.size(), poll_timeout());
+      if (count < 0 && errno != EINTR) send(SIGKILL);
+      if (watched[0].revents != 0) read_reports();
+      if (watched[1].revents != 0) read_signals();
+      if (deadline_ns_ != 0 && monotonic_ns() >= deadline_ns_) deadline_passed();
+      // Last, so that what pid 1 still said before it ended has been read.
+      if (watched[2].revents != 0 || report_closed_) reap();
+    }
+    return result();
+  }
+
+ private:
+  int poll_timeout() const {
+    if (deadline_ns_ == 0) return -1;
+    const std::int64_t left = deadline_ns_ - monotonic_ns();
+    return left <= 0 ? 0 : static_cast<int>(std::min<std::int64_t>(left / 1'000'000 + 1, 1 << 30));
+  }
+
+  void read_reports() {
+    ChildReport message{};
+    for (;;) {
+      const ssize_t length = ::recv(sandbox_.report.get(), &message, sizeof message, MSG_DONTWAIT);
+      if (length == 0) {
+        report_closed_ = true;
+        return;
+      }
+      if (length != static_cast<ssize_t>(sizeof message)) return;
+      switch (message.kind) {
+        case ChildReport::Kind::waiting:
+          waiting_step_ = message.step;
+          deadline_ns_ = message.step == stage_fork ? 0 : monotonic_ns() + setup_limit_ns;
+          break;
+        case ChildReport::Kind::ready:
+          command_runs();
+          break;
+        case ChildReport::Kind::failed:
+          failure_ = explain_failure(message, plan_);
+          break;
+        case ChildReport::Kind::exited:
+          status_ = message.status;
+          break;
+      }
+    }
+  }
+
+  void command_runs() {
+    ready_ = true;
+    deadline_ns_ = plan_.wall_ns > 0 ? monotonic_ns() + plan_.wall_ns : 0;
+    if (options_.events.ready) options_.events.ready();
+    let_go_of_stdio();
+  }
+
+  // A pipe of the caller must not stay open through us when the command closes its end.
+  void let_go_of_stdio() const {
+    const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    for (int fd = 0; fd <= 1 && null; ++fd) {
+      const auto& kept = options_.keep_fds;
+      if (std::find(kept.begin(), kept.end(), fd) == kept.end()) ::dup2(null.get(), fd);
+    }
+  }
+
+  void read_signals() {
+    signalfd_siginfo info{};
+    while (::read(sandbox_.signals.get(), &info, sizeof info) ==
+           static_cast<ssize_t>(sizeof info)) {
+      handle_signal(static_cast<int>(info.ssi_signo), info.ssi_code);
+    }
+  }
+
+  // What a process sent is forwarded. What was typed at a shared terminal has reached the command
+  // by itself, unless it has a session of its own.
+  void handle_signal(int signal, int code) {
+    if (signal == SIGCHLD || signal == SIGPIPE) return;
+    const bool typed = code == SI_KERNEL;
+    if (!typed || own_session_) {
+      if (!ready_ && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
+        send(SIGKILL);  // nothing of the command runs yet that could want to hear of it
+        ended_by_ = signal;
+        return;
+      }
+      if (signal == SIGTERM && terminating_) {
+        send(SIGKILL);
+        return;
+      }
+      send(signal);
+      if (signal == SIGTERM && !wall_reached_) {
+        terminating_ = true;
+        deadline_ns_ = monotonic_ns() + plan_.grace_ns;
+      }
+    } else if (!ready_ && (signal == SIGINT || signal == SIGQUIT || signal == SIGHUP)) {
+      send(SIGKILL);
+      ended_by_ = signal;
+      return;
+    }
+    if (signal == SIGTSTP && sandbox_.stop_with_terminal) ::kill(::getpid(), SIGSTOP);
+  }
+
+  void deadline_passed() {
+    if (!ready_) {
+      failure_ = silence();
+      send(SIGKILL);
+      deadline_ns_ = 0;
+    } else if (terminating_) {
+      send(SIGKILL);
+      deadline_ns_ = 0;
+    } else {
+      wall_reached_ = terminating_ = true;
+      send(plan_.stop_signal);
+      deadline_ns_ = monotonic_ns() + plan_.grace_ns;
+    }
+  }
+
+  Error silence() const {
+    Error error = explain_failure({ChildReport::Kind::failed, ETIMEDOUT, waiting_step_, 0}, plan_);
+    error.code = Code::setup_timeout;
+    error.errnum = 0;
+    error.reason = "no answer for 5 s";
+    error.hint = "a network or FUSE file system may hang: see that it answers, or leave it out";
+    return error;
+  }
+
+  void send(int signal) const {
+    if (sandbox_.pidfd && sys::pidfd_send_signal(sandbox_.pidfd.get(), signal) == 0) return;
+    // Not yet waited for, so the number is still its own.
+    ::kill(sandbox_.init_pid, signal);
+  }
+
+  void reap() {
+    int status = 0;
+    // Closed and not ended happens between the two closings of a dying process: wait for it.
+    const pid_t pid = ::wait4(sandbox_.init_pid, &status, __WALL, &usage_);
+    if (pid < 0 && errno == EINTR) return;
+    gone_ = true;
+    init_status_ = pid < 0 ? 0 : status;
+    read_reports();
+  }
+
+  std::variant<Exit, Error> result() {
+    const bool as_pid_1 = !plan_.reaper;
+    if (failure_) return *failure_;
+    if (!ready_ && !status_) {
+      if (ended_by_ != 0) return finish(Exit::Reason::signaled, 128 + ended_by_, ended_by_);
+      return died_in_setup();
+    }
+    if (wall_reached_) return finish(Exit::Reason::wall, 124, 0);
+    const int status = status_ ? *status_ : init_status_;
+    if (WIFSIGNALED(status)) {
+      return finish(Exit::Reason::signaled, 128 + WTERMSIG(status), WTERMSIG(status));
+    }
+    if (!status_ && !as_pid_1) {
+      // pid 1 ended without a word: something outside killed it, and everything with it.
+      return finish(Exit::Reason::signaled, 128 + SIGKILL, SIGKILL);
+    }
+    return finish(Exit::Reason::exited, WEXITSTATUS(status), 0);
+  }
+
+  Exit finish(Exit::Reason reason, int code, int signal) const {
+    const auto milliseconds = [](const timeval& t) { return t.tv_sec * 1000 + t.tv_usec / 1000; };
+    return Exit{.reason = reason,
+                .code = code,
+                .signal = signal,
+                .wall_ms = (monotonic_ns() - sandbox_.started_ns) / 1'000'000,
+                .cpu_ms = milliseconds(usage_.ru_utime) + milliseconds(usage_.ru_stime),
+                .max_rss_kib = usage_.ru_maxrss};
+  }
+
+  Error died_in_setup() const {
+    Error error{.code = Code::setup_died, .doing = "set up the sandbox"};
+    error.reason =
+        WIFSIGNALED(init_status_)
+            ? "its first process was killed by signal " + std::to_string(WTERMSIG(init_status_))
+            : "its first process ended with status " + std::to_string(WEXITSTATUS(init_status_));
+    error.hint = "see whether something kills it (the kernel's log names an out-of-memory kill)";
+    return error;
+  }
+
+  RunningSandbox& sandbox_;
+  const LaunchPlan& plan_;
+  const LaunchOptions& options_;
+  bool own_session_ = false;
+
+  std::int64_t deadline_ns_ = 0;  // of set-up, then of the wall time, then of the grace; 0: none
+  std::uint32_t waiting_step_ = stage_fork;
+  bool ready_ = false;
+  bool terminating_ = false;
+  bool wall_reached_ = false;
+  bool report_closed_ = false;
+  bool gone_ = false;
+  int ended_by_ = 0;  // a signal before the command ran
+  std::optional<Error> failure_;
+  std::optional<int> status_;  // of the command
+  int init_status_ = 0;
+  rusage usage_{};
+};
+
+}  // namespace
+
+std::int64_t monotonic_ns() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * second_ns + now.tv_nsec;
+}
+
+std::variant<Exit, Error> monitor(RunningSandbox& sandbox, const LaunchPlan& plan,
+                                  const LaunchOptions& options) {
+  return Monitor(sandbox, plan, options).run();
+}
+
+}  // namespace immure

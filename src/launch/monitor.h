@@ -1,0 +1,35 @@
+// Waits outside for a started sandbox: forwards signals, keeps the wall time, learns how it ended.
+// In the launcher's process, after clone in the child's sense only.
+#pragma once
+
+#include <sys/types.h>
+
+#include <variant>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "launch/launch.h"
+#include "launch/report.h"
+
+namespace immure {
+
+struct RunningSandbox {
+  pid_t init_pid = -1;
+  Fd pidfd;   // of pid 1; empty where the kernel gives none
+  Fd report;  // the launcher's end of the socket
+  Fd lifetime_write;
+  Fd signals;                      // signalfd of all blocked signals
+  std::int64_t started_ns = 0;     // CLOCK_MONOTONIC
+  bool stop_with_terminal = true;  // the caller does not ignore SIGTSTP
+};
+
+// Waits to the end. On an Error the sandbox is gone too.
+std::variant<Exit, Error> monitor(RunningSandbox& sandbox, const LaunchPlan& plan,
+                                  const LaunchOptions& options);
+
+// The words for a report of failure. (Also for tests.)
+Error explain_failure(const ChildReport& report, const LaunchPlan& plan);
+
+std::int64_t monotonic_ns();
+
+}  // namespace immure

@@ -1,0 +1,33 @@
+// All that pid 1 and the command's process say to the monitor, over one SOCK_SEQPACKET socket.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+namespace immure {
+
+struct ChildReport {
+  enum class Kind : std::uint32_t {
+    waiting,  // step may block on a slow file system; nothing is wrong yet
+    ready,    // the command's process is about to exec
+    failed,   // step failed with errnum; nothing of the command ran
+    exited,   // the command ended: status is its wait status
+  };
+  Kind kind;
+  std::int32_t errnum;
+  // Index into setup followed by command_setup; their sum stands for exec. See also Stage.
+  std::uint32_t step;
+  std::int32_t status;
+};
+static_assert(std::is_trivially_copyable_v<ChildReport>);
+
+// Values of ChildReport::step for what is not a step of the plan.
+enum Stage : std::uint32_t {
+  stage_id_maps = 0xffff0000U,
+  stage_lifetime,   // PR_SET_PDEATHSIG, PR_SET_DUMPABLE
+  stage_fork,       // the command's process
+  stage_close_fds,  // before exec
+  stage_signals,
+};
+
+}  // namespace immure

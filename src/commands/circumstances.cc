@@ -1,0 +1,70 @@
+#include "commands/circumstances.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/path.h"
+#include "config/flag_layer.h"
+
+namespace immure {
+namespace {
+
+// Asks for the permission first: one cheap call that rules most places of PATH out.
+bool is_program(const std::string& path, const Host& host) {
+  if (!host.files->executable(path)) return false;
+  const auto found = host.files->resolve(path);
+  return found.ok() && found.value().kind == FileKind::regular;
+}
+
+// The nearest ancestor that holds .git or .immure.toml.
+std::string project_of(const std::string& cwd) {
+  if (cwd.empty()) return cwd;
+  for (std::string directory = cwd;; directory = parent_of(directory)) {
+    const std::string start = directory == "/" ? directory : directory + '/';
+    if (::access((start + ".git").c_str(), F_OK) == 0) return directory;
+    if (::access((start + ".immure.toml").c_str(), F_OK) == 0) return directory;
+    if (directory == "/") return cwd;
+  }
+}
+
+}  // namespace
+
+std::string find_program(std::string_view word, const Host& host) {
+  Circumstances here;
+  here.home = host.home;
+  here.cwd = host.cwd;
+  if (word.contains('/')) {
+    auto path = absolute_argument(
+        word.starts_with('~') ? "./" + std::string(word) : std::string(word), here, {});
+    return path.ok() && is_program(path.value(), host) ? path.value() : "";
+  }
+  if (word.empty()) return "";
+  const auto variable = host.environment.find("PATH");
+  if (variable == host.environment.end()) return "";
+  std::string_view rest = variable->second;
+  while (true) {
+    const std::string_view part = rest.substr(0, rest.find(':'));
+    const std::string directory(part.empty() ? "." : part);
+    const auto path = absolute_argument(directory + '/' + std::string(word), here, {});
+    if (path.ok() && is_program(path.value(), host)) return path.value();
+    if (part.size() == rest.size()) return "";
+    rest.remove_prefix(part.size() + 1);
+  }
+}
+
+Circumstances circumstances_of(const Host& host, std::string_view program) {
+  Circumstances here{.home = host.home,
+                     .user = host.user_name,
+                     .cwd = host.cwd,
+                     .exe = find_program(program, host),
+                     .uid = host.uid,
+                     .gid = host.gid,
+                     .project = project_of(host.cwd),
+                     .environment = host.environment};
+  if (utsname system{}; ::uname(&system) == 0) here.arch = &system.machine[0];
+  return here;
+}
+
+}  // namespace immure

@@ -1,0 +1,182 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <vector>
+
+#include "base/text.h"
+#include "commands/command.h"
+#include "commands/doctor.h"
+
+namespace immure {
+namespace {
+
+constexpr int run_failure = 125;
+
+Outcome doctor_adapter(const Arguments& args, LogStyle& /*style*/) {
+  std::vector<std::string> words = args.rest;
+  std::vector<char*> pointers;
+  pointers.reserve(words.size());
+  for (std::string& word : words) pointers.push_back(word.data());
+  return Outcome{.status = doctor_command(pointers)};
+}
+
+constexpr std::array<CommandRow, 23> table{{
+    {"run", "[OPTIONS] [--] COMMAND [ARG…]", "run a command in a sandbox", at_run, run_failure,
+     run_command},
+    {"shell", "[OPTIONS]", "run your shell in a sandbox, to look around", at_run, run_failure,
+     shell_command},
+    {"try", "", "", at_run, run_failure},
+    {"diff"},
+    {"commit"},
+    {"discard"},
+    {"learn", "", "", at_run, run_failure},
+    {"explain", "[OPTIONS] [COMMAND [ARG…]]", "show what a run would do, and what asks for it",
+     at_explain, 2, explain_command},
+    {"check", "PROFILE…", "read profiles and report all that is wrong with them", at_check, 2,
+     check_command},
+    {"profile"},
+    {"trust"},
+    {"untrust"},
+    {"ps"},
+    {"inspect"},
+    {"hold", "", "", at_run, run_failure},
+    {"exec", "", "", at_run, run_failure},
+    {"kill"},
+    {"network"},
+    {"doctor", "", "say what this machine allows, and how to mend what it does not", at_other, 2,
+     doctor_adapter},
+    {"schema"},
+    {"completion"},
+    {"version", "", "show the version", at_other, 2, version_command},
+    {"help", "[COMMAND]", "show this, or the options of a command", at_other, 2, help_command},
+}};
+
+Outcome failed(Error error, int status, LogStyle style = {}) {
+  return Outcome{.status = status, .errors = {std::move(error)}, .style = std::move(style)};
+}
+
+// As it may be pasted into a shell.
+std::string shell_word(std::string_view word) {
+  constexpr std::string_view plain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+:@%,=-";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) {
+    return std::string(word);
+  }
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + '\'';
+}
+
+Outcome not_a_command(const std::string& word, const LogStyle& style) {
+  std::vector<std::string_view> names;
+  for (const CommandRow& row : table) {
+    if (row.run != nullptr) names.push_back(row.name);
+  }
+  const std::string like = closest(word, names.data(), names.size());
+  std::string hint = "immure run " + shell_word(word);
+  if (!like.empty()) hint = "did you mean immure " + like + "?\nor, to run a program: " + hint;
+  return failed(Error{.code = Code::not_a_command,
+                      .reason = quote(word) + " is not a command of immure",
+                      .hint = std::move(hint)},
+                run_failure, style);
+}
+
+Outcome run_arguments(const CommandRow& row, const Arguments& args) {
+  if (args.has(OptionId::help)) return print(help_text(&row), row.failure);
+  auto style = log_style(args);
+  if (!style.ok()) return failed(std::move(style.error()), row.failure);
+  Outcome outcome = row.run(args, style.value());
+  outcome.style = std::move(style.value());
+  return outcome;
+}
+
+// Reads what follows the command's word; options given before that word come first.
+Outcome run_row(const CommandRow& row, const Arguments& front, std::span<char* const> args) {
+  const auto knows = [&row](const GivenOption& given) {
+    return std::ranges::any_of(option_table(), [&](const OptionRow& option) {
+      return option.id == given.id && (option.places & row.places) != 0;
+    });
+  };
+  const auto unknown = std::ranges::find_if_not(front.options, knows);
+  if (unknown != front.options.end()) {
+    const std::string name = "immure " + std::string(row.name);
+    return failed(Error{.code = Code::usage,
+                        .reason = unknown->flag + " is not an option of " + name,
+                        .hint = name + " --help"},
+                  row.failure);
+  }
+  auto parsed = parse_arguments(args, row.places);
+  if (!parsed.ok()) return failed(std::move(parsed.error()), row.failure);
+  Arguments& own = parsed.value();
+  own.options.insert(own.options.begin(), front.options.begin(), front.options.end());
+  return run_arguments(row, own);
+}
+
+}  // namespace
+
+std::span<const CommandRow> command_table() { return table; }
+
+const CommandRow* find_command(std::string_view name) {
+  const auto* const row = std::ranges::find(table, name, &CommandRow::name);
+  return row == table.end() || name.empty() ? nullptr : row;
+}
+
+Outcome dispatch(std::span<char* const> args) {
+  auto parsed = parse_arguments(args, at_front | at_run);
+  if (!parsed.ok()) return failed(std::move(parsed.error()), run_failure);
+  const Arguments& front = parsed.value();
+  LogStyle plain;
+  if (front.has(OptionId::version)) return version_command(front, plain);
+  if (front.rest.empty()) {
+    if (front.has(OptionId::help)) return print(help_text(nullptr));
+    return failed(Error{.code = Code::no_command,
+                        .reason = "no command is given",
+                        .hint = "immure ./PROGRAM\nimmure run PROGRAM\nimmure help"},
+                  run_failure);
+  }
+  const std::string& word = front.rest.front();
+  const std::span<char* const> rest = args.subspan(args.size() - front.rest.size());
+  if (front.after_dashes || word.contains('/')) {
+    return run_arguments(*find_command("run"), front);
+  }
+  auto style = log_style(front);
+  if (!style.ok()) return failed(std::move(style.error()), run_failure);
+  const CommandRow* row = find_command(word);
+  if (row == nullptr) return not_a_command(word, style.value());
+  if (row->run == nullptr) {
+    return failed(Error{.code = Code::not_supported,
+                        .reason = "immure " + word + " is not supported by this version"},
+                  row->failure, style.value());
+  }
+  return run_row(*row, front, rest.subspan(1));
+}
+
+Result<LogStyle> log_style(const Arguments& args) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  const bool wanted = (no_color == nullptr || *no_color == '\0') &&
+                      !(terminal != nullptr && std::string_view(terminal) == "dumb");
+  LogStyle style{.color = wanted && ::isatty(STDERR_FILENO) == 1};
+  for (const GivenOption& option : args.options) {
+    if (option.id == OptionId::quiet) style.quiet = true;
+    if (option.id != OptionId::color) continue;
+    if (option.value == "always") {
+      style.color = true;
+    } else if (option.value == "never") {
+      style.color = false;
+    } else if (option.value != "auto") {
+      return Error{.code = Code::usage,
+                   .reason = "--color is auto, always or never, not " + quote(option.value)};
+    }
+  }
+  return style;
+}
+
+Outcome print(std::string_view text, int failure) {
+  if (write_all(STDOUT_FILENO, text)) return {};
+  return failed(os_error(Code::usage, "write to standard output"), failure);
+}
+
+}  // namespace immure

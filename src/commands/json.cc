@@ -1,0 +1,158 @@
+#include "commands/json.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace immure {
+namespace {
+
+constexpr std::int64_t ns_per_ms = 1'000'000;
+
+constexpr std::array<std::pair<std::uint64_t, const char*>, 8> namespace_names{{
+    {CLONE_NEWUSER, "user"},
+    {CLONE_NEWNS, "mount"},
+    {CLONE_NEWPID, "pid"},
+    {CLONE_NEWIPC, "ipc"},
+    {CLONE_NEWUTS, "uts"},
+    {CLONE_NEWCGROUP, "cgroup"},
+    {CLONE_NEWNET, "net"},
+    {CLONE_NEWTIME, "time"},
+}};
+
+constexpr std::array<std::pair<int, const char*>, 16> rlimit_names{{
+    {RLIMIT_CPU, "cpu"},
+    {RLIMIT_AS, "as"},
+    {RLIMIT_DATA, "data"},
+    {RLIMIT_STACK, "stack"},
+    {RLIMIT_CORE, "core"},
+    {RLIMIT_FSIZE, "fsize"},
+    {RLIMIT_NOFILE, "nofile"},
+    {RLIMIT_NPROC, "nproc"},
+    {RLIMIT_MEMLOCK, "memlock"},
+    {RLIMIT_MSGQUEUE, "msgqueue"},
+    {RLIMIT_RTPRIO, "rtprio"},
+    {RLIMIT_RTTIME, "rttime"},
+    {RLIMIT_SIGPENDING, "sigpending"},
+    {RLIMIT_LOCKS, "locks"},
+    {RLIMIT_NICE, "nice"},
+    {RLIMIT_RSS, "rss"},
+}};
+
+template <class T>
+const T* find_step(const std::vector<PlannedStep>& steps) {
+  for (const PlannedStep& step : steps) {
+    if (const T* found = std::get_if<T>(&step.what)) return found;
+  }
+  return nullptr;
+}
+
+Json namespaces(const LaunchPlan& plan) {
+  std::uint64_t flags = plan.namespaces;
+  if (find_step<NewTimeNamespace>(plan.setup) != nullptr) flags |= CLONE_NEWTIME;
+  Json out = Json::array();
+  for (const auto& [flag, name] : namespace_names) {
+    if ((flags & flag) != 0) out.push_back(name);
+  }
+  return out;
+}
+
+Json steps(const LaunchPlan& plan) {
+  Json out = Json::array();
+  const auto add = [&out](std::string step, const char* by, const Origin& origin) {
+    Json row;
+    row["step"] = std::move(step);
+    row["by"] = by;
+    row["origin"] = show(origin);
+    out.push_back(std::move(row));
+  };
+  for (const HostDirectory& directory : plan.host_directories) {
+    add("make host directory " + escape(directory.path), "immure", directory.origin);
+  }
+  for (const PlannedStep& step : plan.setup) add(describe(step.what), "init", step.origin);
+  for (const PlannedStep& step : plan.command_setup) {
+    add(describe(step.what), "command", step.origin);
+  }
+  return out;
+}
+
+Json environment(const LaunchPlan& plan) {
+  Json out = Json::object();
+  for (const std::string& variable : plan.command.environment) {
+    const std::size_t equals = variable.find('=');
+    out[variable.substr(0, equals)] = variable.substr(equals + 1);
+  }
+  return out;
+}
+
+Json amount(rlim_t value) { return value == RLIM_INFINITY ? Json(nullptr) : Json(value); }
+
+Json limits(const LaunchPlan& plan) {
+  Json out;
+  out["wall_ms"] = plan.wall_ns / ns_per_ms;
+  out["grace_ms"] = plan.grace_ns / ns_per_ms;
+  out["rlimits"] = Json::object();
+  for (const PlannedStep& step : plan.command_setup) {
+    const auto* limit = std::get_if<SetRlimit>(&step.what);
+    if (limit == nullptr) continue;
+    const auto* const row =
+        std::ranges::find(rlimit_names, limit->resource, &std::pair<int, const char*>::first);
+    if (row == rlimit_names.end()) continue;
+    Json& value = out["rlimits"][row->second];
+    value["soft"] = amount(limit->soft);
+    value["hard"] = amount(limit->hard);
+  }
+  return out;
+}
+
+std::string dump(const Json& value, int indent) {
+  return value.dump(indent, ' ', true, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace
+
+std::string json_line(const Json& value) { return dump(value, -1); }
+
+Json json_profiles(const std::vector<LoadedProfile>& profiles) {
+  Json out = Json::array();
+  for (const LoadedProfile& profile : profiles) {
+    Json row;
+    row["name"] = profile.name;
+    row["path"] = profile.path;
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+std::string json_plan(const Prepared& prepared) {
+  const LaunchPlan plan = shown_plan(prepared);
+  Json out;
+  out["v"] = 1;
+  out["profiles"] = json_profiles(prepared.profiles);
+  out["command"]["argv"] = plan.command.argv;
+  out["command"]["candidates"] = plan.command.candidates;
+  out["command"]["shown"] = plan.command.shown;
+  out["namespaces"] = namespaces(plan);
+  out["uid_map"] = plan.uid_map;
+  out["gid_map"] = plan.gid_map;
+  out["steps"] = steps(plan);
+  out["environment"] = environment(plan);
+  out["limits"] = limits(plan);
+  out["init"] = plan.reaper ? "reaper" : "target";
+  out["wait"] = plan.wait_for_all ? "all" : "command";
+  out["pass_fds"] = plan.pass_fds;
+  out["notes"] = plan.notes;
+  out["warnings"] = Json::array();
+  for (const Error& warning : prepared.warnings) {
+    out["warnings"].push_back(format_warning(warning, {}));
+  }
+  return dump(out, 2);
+}
+
+}  // namespace immure

@@ -1,0 +1,132 @@
+#include "commands/pipeline.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "commands/circumstances.h"
+#include "config/flag_layer.h"
+#include "config/reset_key.h"
+#include "plan/lower.h"
+#include "spec/check.h"
+#include "spec/merge.h"
+
+namespace immure {
+namespace {
+
+Error no_command() {
+  return Error{.code = Code::no_command,
+               .reason = "no command is given, and the profile names none in process.command",
+               .hint = "immure run COMMAND [ARG…]"};
+}
+
+std::vector<std::string> secrets_of(const Environment& rules) {
+  std::vector<std::string> names;
+  for (const auto& [name, rule] : rules) {
+    if (rule.value && rule.value->secret) names.push_back(name);
+  }
+  return names;
+}
+
+void append(Errors& all, Errors more) {
+  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+}  // namespace
+
+LaunchPlan shown_plan(const Prepared& prepared) {
+  LaunchPlan shown = prepared.plan;
+  for (std::string& variable : shown.command.environment) {
+    const std::size_t equals = variable.find('=');
+    const bool secret = std::ranges::any_of(prepared.secrets, [&](const std::string& pattern) {
+      return ::fnmatch(pattern.c_str(), variable.substr(0, equals).c_str(), 0) == 0;
+    });
+    if (secret) variable.replace(equals + 1, std::string::npos, "(secret)");
+  }
+  return shown;
+}
+
+std::vector<std::string> profile_names(const Arguments& args, const Host& host) {
+  std::vector<std::string> names;
+  for (const GivenOption& option : args.options) {
+    if (option.id == OptionId::profile) names.push_back(option.value);
+  }
+  if (!names.empty()) return names;
+  const auto variable = host.environment.find("IMMURE_PROFILE");
+  const bool chosen = variable != host.environment.end() && !variable->second.empty();
+  return {chosen ? variable->second : "default"};
+}
+
+std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
+                                          const std::vector<GivenOption>& options,
+                                          const Circumstances& circumstances) {
+  auto loaded = load_profiles(names, circumstances);
+  auto flags = flag_layers(options, circumstances);
+  Errors errors;
+  if (auto* failed = std::get_if<Errors>(&loaded)) append(errors, std::move(*failed));
+  if (auto* failed = std::get_if<Errors>(&flags)) append(errors, std::move(*failed));
+  if (!errors.empty()) return errors;
+
+  Merged merged;
+  auto& profiles = std::get<LoadedLayers>(loaded);
+  merged.profiles = std::move(profiles.profiles);
+  for (const ProfileLayer& layer : profiles.layers) {
+    merge(merged.spec, layer.spec, merged.warnings);
+  }
+  for (const FlagLayer& layer : std::get<std::vector<FlagLayer>>(flags)) {
+    if (layer.reset) {
+      auto reset = reset_key(merged.spec, layer.reset->key, circumstances, layer.reset->origin);
+      if (auto* error = std::get_if<Error>(&reset)) errors.push_back(std::move(*error));
+    }
+    merge(merged.spec, layer.spec, merged.warnings);
+  }
+  if (!errors.empty()) return errors;
+  return merged;
+}
+
+std::variant<Prepared, Errors> prepare(const Arguments& args, Purpose purpose, const Host& host) {
+  Request request{.command = args.rest, .shell = purpose == Purpose::shell};
+  const std::string program = request.command.empty() ? host.shell : request.command.front();
+  const Circumstances circumstances =
+      circumstances_of(host, request.shell || !request.command.empty() ? program : "");
+  auto layers = merge_layers(profile_names(args, host), args.options, circumstances);
+  if (auto* errors = std::get_if<Errors>(&layers)) return std::move(*errors);
+  auto& merged = std::get<Merged>(layers);
+
+  if (request.command.empty() && !request.shell && !merged.spec.process.command.is_set()) {
+    if (purpose == Purpose::run) return Errors{no_command()};
+    request.shell = true;
+  }
+  std::vector<std::string> secrets = secrets_of(merged.spec.env);
+  auto checked = check(std::move(merged.spec));
+  if (auto* errors = std::get_if<Errors>(&checked)) return std::move(*errors);
+  auto lowered = lower(std::get<CheckedSpec>(checked), request, host);
+  if (auto* errors = std::get_if<Errors>(&lowered)) return std::move(*errors);
+
+  return Prepared{.profiles = std::move(merged.profiles),
+                  .plan = std::move(std::get<LaunchPlan>(lowered)),
+                  .secrets = std::move(secrets),
+                  .warnings = std::move(merged.warnings)};
+}
+
+void log_prepared(const Prepared& prepared, const Arguments& args, const LogStyle& style) {
+  for (const Error& warning : prepared.warnings) log_warning(warning, style);
+  for (const std::string& note : prepared.plan.notes) log_note(note, style);
+  const auto loudness = std::ranges::count(args.options, OptionId::verbose, &GivenOption::id);
+  if (loudness >= 1) {
+    (void)write_all(STDERR_FILENO, describe_profiles(prepared.profiles));
+  }
+  if (loudness >= 2) (void)write_all(STDERR_FILENO, describe(shown_plan(prepared)));
+}
+
+std::string describe_profiles(const std::vector<LoadedProfile>& profiles) {
+  std::string out;
+  for (const LoadedProfile& profile : profiles) {
+    out += "profile " + escape(profile.name) + ": " + escape(profile.path) + '\n';
+  }
+  return out;
+}
+
+}  // namespace immure

@@ -1,0 +1,54 @@
+// The way from arguments to a plan, the same for run, shell and explain:
+// options -> profiles -> layers -> merge -> check -> lower. Before clone only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "config/options.h"
+#include "config/profiles.h"
+#include "plan/host.h"
+#include "plan/launch_plan.h"
+#include "spec/sandbox_spec.h"
+
+namespace immure {
+
+enum class Purpose : std::uint8_t { run, shell, explain };
+
+struct Prepared {
+  std::vector<LoadedProfile> profiles;
+  LaunchPlan plan;
+  std::vector<std::string> secrets;  // names of variables whose values are not to be shown
+  Errors warnings;
+};
+
+// The plan with the values of secret variables masked: for all that prints.
+LaunchPlan shown_plan(const Prepared& prepared);
+
+// The profiles to use: those of -p, else $IMMURE_PROFILE, else "default".
+std::vector<std::string> profile_names(const Arguments& args, const Host& host);
+
+// All layers on top of each other. `warnings` gets what merging found odd.
+struct Merged {
+  SandboxSpec spec;
+  std::vector<LoadedProfile> profiles;
+  Errors warnings;
+};
+std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
+                                          const std::vector<GivenOption>& options,
+                                          const Circumstances& circumstances);
+
+// `args.rest` is the command. All problems found, or all that a launch needs.
+std::variant<Prepared, Errors> prepare(const Arguments& args, Purpose purpose, const Host& host);
+
+// Warnings of the pipeline and notes of the plan; -v: the profiles, -vv: the whole plan.
+void log_prepared(const Prepared& prepared, const Arguments& args, const LogStyle& style);
+
+// One line for each profile, lowest first.
+std::string describe_profiles(const std::vector<LoadedProfile>& profiles);
+
+}  // namespace immure

@@ -1,0 +1,70 @@
+#include <utility>
+
+#include "base/text.h"
+#include "commands/command.h"
+#include "commands/pipeline.h"
+#include "commands/status.h"
+#include "launch/launch.h"
+
+namespace immure {
+namespace {
+
+constexpr int failure = 125;
+
+Outcome failed(const StatusWriter& status, Errors errors) {
+  status.failed(errors);
+  return Outcome{.status = errors.empty() ? failure : errors.front().exit_code,
+                 .errors = std::move(errors)};
+}
+
+Outcome run_prepared(const Prepared& prepared, Channels& channels, const StatusWriter& status) {
+  status.plan(prepared);
+  LaunchOptions options{.block_fd = channels.block.get()};
+  for (const Fd* fd : {&channels.status, &channels.ready, &channels.block}) {
+    if (*fd) options.keep_fds.push_back(fd->get());
+  }
+  options.events.started = [&status](pid_t init_pid) { status.started(init_pid); };
+  options.events.ready = [&status, &channels] {
+    status.ready();
+    if (channels.ready) say_ready(channels.ready);
+  };
+  auto ended = launch(prepared.plan, options);
+  if (auto* error = std::get_if<Error>(&ended)) return failed(status, {std::move(*error)});
+  const Exit& exit = std::get<Exit>(ended);
+  status.ended(exit);
+  return Outcome{.status = exit.code};
+}
+
+Outcome run(const Arguments& args, Purpose purpose, LogStyle& style) {
+  auto channels = take_channels(args.options);
+  if (!channels.ok()) return Outcome{.status = failure, .errors = {std::move(channels.error())}};
+  const StatusWriter status(channels.value().status.get());
+
+  const Host host = this_host(real_files());
+  style.home = host.home;
+  auto result = prepare(args, purpose, host);
+  if (auto* errors = std::get_if<Errors>(&result)) return failed(status, std::move(*errors));
+  const auto& prepared = std::get<Prepared>(result);
+  log_prepared(prepared, args, style);
+  if (args.has(OptionId::dry_run)) return print(describe(shown_plan(prepared)), failure);
+  return run_prepared(prepared, channels.value(), status);
+}
+
+}  // namespace
+
+Outcome run_command(const Arguments& args, LogStyle& style) {
+  return run(args, Purpose::run, style);
+}
+
+Outcome shell_command(const Arguments& args, LogStyle& style) {
+  if (!args.rest.empty()) {
+    return Outcome{
+        .status = failure,
+        .errors = {Error{.code = Code::usage,
+                         .reason = "immure shell takes no command: " + quote(args.rest.front()),
+                         .hint = "immure run COMMAND [ARG…]"}}};
+  }
+  return run(args, Purpose::shell, style);
+}
+
+}  // namespace immure

@@ -1,0 +1,174 @@
+#include "commands/status.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "commands/json.h"
+
+namespace immure {
+namespace {
+
+Json event(const char* name) {
+  Json out;
+  out["v"] = 1;
+  out["t"] = name;
+  return out;
+}
+
+// FNV-1a, 64 bit: tells whether two runs had the same plan, and is no proof against a forger.
+std::string hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325U;
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3U;
+  }
+  std::array<char, 32> digits{};
+  std::snprintf(digits.data(), digits.size(), "fnv1a64:%016llx",
+                static_cast<unsigned long long>(hash));
+  return digits.data();
+}
+
+// The inode numbers of its namespaces, as far as the kernel shows them to us.
+Json namespaces_of(pid_t pid) {
+  constexpr std::array names{"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"};
+  Json out = Json::object();
+  for (const char* name : names) {
+    const std::string path = "/proc/" + std::to_string(pid) + "/ns/" + name;
+    struct stat file {};
+    if (::stat(path.c_str(), &file) == 0) out[name] = file.st_ino;
+  }
+  return out;
+}
+
+// Without SIGPIPE, which would end us and with us the sandbox.
+void send(int fd, const std::string& line) {
+  sigset_t pipe{};
+  sigset_t before{};
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  if (!write_all(fd, line) && errno == EPIPE) {
+    constexpr timespec now{};
+    (void)::sigtimedwait(&pipe, nullptr, &now);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+Result<Fd> take(const GivenOption& option, bool reads) {
+  const auto wrong = [&](const std::string& reason) {
+    return Error{.code = Code::usage,
+                 .reason = option.flag + ' ' + quote(option.value) + ": " + reason};
+  };
+  int fd = -1;
+  const char* end = option.value.data() + option.value.size();
+  const auto [stop, problem] = std::from_chars(option.value.data(), end, fd);
+  if (problem != std::errc{} || stop != end || fd < 0)
+    return wrong("not the number of a descriptor");
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0) return wrong("this descriptor is not open");
+  const int other_direction = reads ? O_WRONLY : O_RDONLY;
+  if ((flags & O_PATH) != 0 || (flags & O_ACCMODE) == other_direction) {
+    return wrong(reads ? "not open for reading" : "not open for writing");
+  }
+  Fd own(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!own) return wrong(errno_words(errno));
+  return own;
+}
+
+}  // namespace
+
+Result<Channels> take_channels(const std::vector<GivenOption>& options) {
+  Channels channels;
+  for (const GivenOption& option : options) {
+    Fd* place = nullptr;
+    if (option.id == OptionId::status_fd) place = &channels.status;
+    if (option.id == OptionId::ready_fd) place = &channels.ready;
+    if (option.id == OptionId::block_fd) place = &channels.block;
+    if (place == nullptr) continue;
+    auto taken = take(option, option.id == OptionId::block_fd);
+    if (!taken.ok()) return std::move(taken.error());
+    *place = std::move(taken.value());
+  }
+  // A reader waits for the end of file, which the original would hold back.
+  for (const GivenOption& option : options) {
+    const bool ours = option.id == OptionId::status_fd || option.id == OptionId::ready_fd ||
+                      option.id == OptionId::block_fd;
+    const int fd = ours ? std::atoi(option.value.c_str()) : -1;
+    if (fd > STDERR_FILENO) ::close(fd);
+  }
+  return channels;
+}
+
+void say_ready(Fd& ready) {
+  send(ready.get(), "1\n");
+  ready.reset();
+}
+
+std::string plan_event(const Prepared& prepared) {
+  Json out = event("plan");
+  out["profiles"] = json_profiles(prepared.profiles);
+  out["hash"] = hash_of(describe(shown_plan(prepared)));
+  return json_line(out);
+}
+
+std::string exit_event(const Exit& exit) {
+  Json out = event("exit");
+  const bool wall = exit.reason == Exit::Reason::wall;
+  const bool signaled = exit.reason == Exit::Reason::signaled;
+  out["by"] = wall ? "immure" : "target";
+  out["reason"] = wall ? "wall" : signaled ? "signal" : "exit";
+  out["code"] = exit.code;
+  out["signal"] = exit.signal;
+  out["wall_ms"] = exit.wall_ms;
+  out["cpu_ms"] = exit.cpu_ms;
+  out["max_rss"] = exit.max_rss_kib;
+  return json_line(out);
+}
+
+std::string failure_event(const Errors& errors) {
+  Json out = event("exit");
+  out["by"] = "immure";
+  out["reason"] = "setup";
+  out["code"] = errors.empty() ? 125 : errors.front().exit_code;
+  std::string text;
+  for (const Error& error : errors) text += format_error(error, {});
+  out["error"] = text;
+  return json_line(out);
+}
+
+void StatusWriter::plan(const Prepared& prepared) const {
+  if (fd_ >= 0) send(fd_, plan_event(prepared));
+}
+
+void StatusWriter::started(pid_t init_pid) const {
+  if (fd_ < 0) return;
+  Json out = event("start");
+  out["pid"] = ::getpid();
+  out["init_pid"] = init_pid;
+  out["ns"] = namespaces_of(init_pid);
+  send(fd_, json_line(out));
+}
+
+void StatusWriter::ready() const {
+  if (fd_ >= 0) send(fd_, json_line(event("ready")));
+}
+
+void StatusWriter::ended(const Exit& exit) const {
+  if (fd_ >= 0) send(fd_, exit_event(exit));
+}
+
+void StatusWriter::failed(const Errors& errors) const {
+  if (fd_ >= 0) send(fd_, failure_event(errors));
+}
+
+}  // namespace immure

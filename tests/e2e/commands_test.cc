@@ -1,0 +1,147 @@
+// The commands that run nothing: explain, check, doctor, version, help.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "support/immure.h"
+
+namespace immure::test {
+namespace {
+
+Outcome immure(Argv arguments, const std::string& cwd = {}) {
+  arguments.insert(arguments.begin(), binary());
+  return run({.argv = std::move(arguments), .cwd = cwd});
+}
+
+TEST(Commands, DryRunPrintsThePlanAndRunsNothing) {
+  const TempDir directory;
+  const Outcome outcome =
+      immure({"run", "--dry-run", "-w", "--", "sh", "-c", "echo ran > made"}, directory.path());
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(contains(outcome.out, "bind " + directory.path())) << outcome.out;
+  EXPECT_TRUE(contains(outcome.out, "bind /usr on /usr, read-only")) << outcome.out;
+  EXPECT_FALSE(exists(directory.path() + "/made"));
+}
+
+TEST(Commands, DryRunOfWhatCannotBePlannedIs125) {
+  EXPECT_EQ(immure({"run", "--dry-run", "--ro", "/no/such", "--", "true"}).code, 125);
+}
+
+TEST(Commands, ExplainNamesTheProfileLineOfAMount) {
+  const Outcome outcome = immure({"explain", "--", "true"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(contains(outcome.out, "bind /usr on /usr, read-only   [default.toml")) << outcome.out;
+}
+
+TEST(Commands, ExplainAsJsonIsReadByOthers) {
+  const Outcome outcome = immure({"explain", "--as", "json", "--", "true"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  Program reader{.argv = {"python3", "-c",
+                          "import json,sys; d=json.load(sys.stdin); "
+                          "print(d['command']['argv'] if isinstance(d['command'], dict) "
+                          "else d['command'], len(d['steps']) > 5)"},
+                 .input = outcome.out};
+  EXPECT_TRUE(contains(run(reader).out, "True")) << outcome.out;
+}
+
+TEST(Commands, CheckFindsEveryProblemOfAFile) {
+  const TempDir directory;
+  const std::string bad = directory.write(
+      "bad.toml", "extends = []\n[fs]\n\"data\" = \"ro\"\n[limits]\nnofil = 3\nwall = \"10m\"\n");
+  const Outcome outcome = immure({"check", bad});
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  for (const char* code : {"E301", "E202", "E303"}) {
+    EXPECT_TRUE(contains(outcome.out + outcome.err, code)) << code << ": " << outcome.err;
+  }
+  EXPECT_TRUE(contains(outcome.err, "bad.toml:3:")) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "nofile")) << "did you mean: " << outcome.err;
+
+  const std::string good = directory.write("good.toml", "[limits]\nnofile = 64\n");
+  EXPECT_EQ(immure({"check", good}).code, 0);
+  EXPECT_EQ(immure({"check", directory.path() + "/none.toml"}).code, 2);
+}
+
+TEST(Commands, AProfileFileOthersCanWriteIsRefused) {
+  const TempDir directory;
+  const std::string file = directory.write("open.toml", "[limits]\nnofile = 64\n", 0666);
+  const Outcome outcome = immure({"run", "-p", file, "--", "true"});
+  EXPECT_EQ(outcome.code, 125);
+  EXPECT_TRUE(contains(outcome.err, "E107")) << outcome.err;
+}
+
+TEST(Commands, ProfilesOfFilesAreUsed) {
+  IMMURE_REQUIRE_SANDBOX();
+  const TempDir directory;
+  const std::string file = directory.write(
+      "mine.toml", "hostname = \"mine\"\n[env]\nGREETING = \"hello\"\n[limits]\nnofile = 64\n");
+  const Outcome outcome = immure({"run", "-p", file, "--", "sh", "-c",
+                                  "echo $GREETING; ulimit -n; cat /proc/sys/kernel/hostname"});
+  EXPECT_EQ(outcome.out, "hello\n64\nmine\n") << outcome.err;
+}
+
+TEST(Commands, ControlCharactersInMessagesAreEscaped) {
+  const Outcome outcome = immure({"run", "--ro", "/no/\x1b[2Jsuch\n", "--", "true"});
+  EXPECT_EQ(outcome.code, 125);
+  EXPECT_FALSE(contains(outcome.err, "\x1b")) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "\\x1b")) << outcome.err;
+}
+
+TEST(Commands, ABareWordIsNeverRun) {
+  const Outcome outcome = immure({"firefox"});
+  EXPECT_EQ(outcome.code, 125);
+  EXPECT_TRUE(contains(outcome.err, "E002")) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "immure run firefox")) << outcome.err;
+}
+
+TEST(Commands, ACommandThatIsNotBuiltSaysSo) {
+  const Outcome outcome = immure({"learn", "true"});
+  EXPECT_NE(outcome.code, 0);
+  EXPECT_TRUE(outcome.err.starts_with("immure: error[E")) << outcome.err;
+}
+
+TEST(Commands, DoctorTriesAndSaysWhetherDefaultCanRun) {
+  const Outcome outcome = immure({"doctor"});
+  const bool can_run = no_sandbox_here().empty();
+  EXPECT_EQ(outcome.code, can_run ? 0 : 1) << outcome.out << outcome.err;
+  EXPECT_TRUE(contains(outcome.out, "ok       kernel")) << outcome.out;
+  EXPECT_EQ(contains(outcome.out, "The profile `default` can run here."), can_run) << outcome.out;
+}
+
+TEST(Commands, DoctorSeesThatUserNamespacesAreUsedUp) {
+  IMMURE_REQUIRE_SANDBOX();
+  const std::string script =
+      "echo 0 > /proc/sys/user/max_user_namespaces && exec " + binary() + " doctor";
+  const Outcome outcome =
+      run({.argv = {"unshare", "--user", "--map-root-user", "sh", "-c", script}});
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_TRUE(contains(outcome.out, "missing  user namespaces")) << outcome.out;
+  EXPECT_TRUE(contains(outcome.out, "sudo sysctl -w user.max_user_namespaces=15000"))
+      << outcome.out;
+  EXPECT_TRUE(contains(outcome.out, "cannot run here")) << outcome.out;
+}
+
+TEST(Commands, VersionAndHelpGoToStandardOutput) {
+  const Outcome version = immure({"version"});
+  EXPECT_EQ(version.code, 0);
+  EXPECT_TRUE(version.out.starts_with("immure 0.")) << version.out;
+  const Outcome help = immure({"help"});
+  EXPECT_EQ(help.code, 0);
+  for (const char* word : {"run", "shell", "explain", "check", "doctor", "version"}) {
+    EXPECT_TRUE(contains(help.out, word)) << word;
+  }
+  const Outcome run_help = immure({"help", "run"});
+  for (const char* option :
+       {"--profile", "--ro", "--rw", "--tmpfs", "--hide", "--set", "--dry-run"}) {
+    EXPECT_TRUE(contains(run_help.out, option)) << option;
+  }
+}
+
+TEST(Commands, ShellRunsTheUsersShell) {
+  IMMURE_REQUIRE_SANDBOX();
+  Program program{.argv = {binary(), "shell"}, .input = "echo shell runs; exit 4\n"};
+  const Outcome outcome = run(program);
+  EXPECT_TRUE(contains(outcome.out, "shell runs")) << outcome.err;
+  EXPECT_EQ(outcome.code, 4);
+}
+
+}  // namespace
+}  // namespace immure::test

@@ -1,0 +1,237 @@
+// What of the host's file system is there, and what can be done with it.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/immure.h"
+
+namespace immure::test {
+namespace {
+
+// The script as ourselves in a mount namespace that we may change.
+Argv in_own_mounts(const std::string& script) {
+  return {"unshare", "-Um", "--map-current-user", "--keep-caps", "sh", "-c", script};
+}
+
+class Files : public testing::Test {
+ protected:
+  void SetUp() override {
+    IMMURE_REQUIRE_SANDBOX();
+    directory_.write("project/readable", "from the host\n");
+    directory_.write("project/sub/deep", "deep\n");
+    directory_.write("other/secret", "secret\n");
+  }
+  std::string project() const { return directory_.path() + "/project"; }
+  std::string other() const { return directory_.path() + "/other"; }
+
+  // The script's output, then "(exit N)" if it failed.
+  std::string inside(const std::string& script, Argv options = {}) const {
+    const Outcome outcome = in_sandbox(std::move(options), "exec 2>&1; " + script, project());
+    return trimmed(outcome.out) + trimmed(outcome.err) +
+           (outcome.code == 0 ? "" : " (exit " + std::to_string(outcome.code) + ")");
+  }
+
+  TempDir directory_;
+};
+
+TEST_F(Files, TheSystemIsThereAndReadOnly) {
+  EXPECT_EQ(inside("test -x /usr/bin/env && test -x /bin/sh && echo there"), "there");
+  const std::string written = inside("{ echo x > /usr/bin/immure-test; }");
+  EXPECT_TRUE(contains(written, "Read-only file system")) << written;
+  EXPECT_TRUE(contains(inside("{ mkdir /new; }"), "Read-only file system"));
+}
+
+TEST_F(Files, NothingElseOfTheHostIsThere) {
+  EXPECT_EQ(inside("ls -d /boot /srv /media /mnt /run/* /var/log 2>/dev/null | wc -l"), "0");
+  EXPECT_EQ(inside("cat " + other() + "/secret 2>/dev/null || echo no"), "no");
+  EXPECT_EQ(inside("cat /etc/shadow /etc/machine-id /etc/ssh/sshd_config 2>/dev/null | wc -c"),
+            "0");
+}
+
+TEST_F(Files, TheCurrentDirectoryIsReadOnlyInDefaultAndWritableInBuildOrWithW) {
+  EXPECT_EQ(inside("pwd; cat readable sub/deep"), project() + "\nfrom the host\ndeep");
+  const std::string refused = inside("{ echo x > new; }");
+  EXPECT_TRUE(contains(refused, "Read-only file system")) << refused;
+  EXPECT_FALSE(exists(project() + "/new"));
+  EXPECT_EQ(inside("echo x > new", {"-w"}), "");
+  EXPECT_EQ(read_file(project() + "/new"), "x\n");
+  EXPECT_EQ(inside("echo y > built", {"-p", "build"}), "");
+  EXPECT_EQ(read_file(project() + "/built"), "y\n");
+  (void)inside("echo x > ../escaped", {"-w"});
+  EXPECT_FALSE(exists(directory_.path() + "/escaped"));
+}
+
+TEST_F(Files, TheHomeItselfIsNotSharedAsCurrentDirectory) {
+  const std::string home = own_home();
+  IMMURE_REQUIRE(!home.empty() && exists(home), "no home");
+  const Outcome outcome = run(immure_sh({}, "ls -A ~ | wc -l; pwd", home));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(lines(outcome.out).front(), "0") << "an empty, private home";
+  EXPECT_TRUE(contains(outcome.err, "immure: note: the current directory is your home"))
+      << outcome.err;
+}
+
+TEST_F(Files, HomeAndTmpArePrivateAndWritable) {
+  EXPECT_EQ(inside("echo a > ~/private && echo b > /tmp/private && echo c > /var/tmp/private && "
+                   "cat ~/private /tmp/private /var/tmp/private"),
+            "a\nb\nc");
+  EXPECT_FALSE(exists("/tmp/private"));
+  EXPECT_FALSE(exists("/var/tmp/private"));
+  EXPECT_FALSE(exists(own_home() + "/private"));
+  EXPECT_EQ(inside("ls -A /tmp"), directory_.path().substr(5)) << "only the way to the project";
+}
+
+TEST_F(Files, FlagsAddBinds) {
+  EXPECT_EQ(inside("cat " + other() + "/secret", {"--ro", other()}), "secret");
+  EXPECT_EQ(inside("cat /data/secret", {"--ro", other() + ":/data"}), "secret");
+  EXPECT_TRUE(contains(inside("{ echo x > /data/new; }", {"--ro", other() + ":/data"}),
+                       "Read-only file system"));
+  EXPECT_EQ(inside("echo x > /data/new", {"--rw", other() + ":/data"}), "");
+  EXPECT_EQ(read_file(other() + "/new"), "x\n");
+  EXPECT_EQ(inside("cat ../other/secret", {"--ro", "../other"}), "secret") << "relative to the cwd";
+}
+
+TEST_F(Files, AMissingSourceIsAnErrorUnlessOptional) {
+  const Outcome missing = in_sandbox({"--ro", "/no/such"}, "true", project());
+  EXPECT_EQ(missing.code, 125);
+  EXPECT_TRUE(contains(missing.err, "/no/such")) << missing.err;
+  EXPECT_TRUE(contains(missing.err, "--ro")) << missing.err;
+  EXPECT_EQ(in_sandbox({"--ro", "/no/such?"}, "true", project()).code, 0);
+}
+
+TEST_F(Files, HiddenPathsAreEmptyAndUnreadable) {
+  const Argv options{"--hide", project() + "/sub", "--hide", project() + "/readable"};
+  if (::getuid() != 0) {
+    EXPECT_EQ(inside("ls sub >/dev/null && echo seen || echo hidden", options),
+              "ls: cannot open directory 'sub': Permission denied\nhidden");
+  }
+  EXPECT_EQ(inside("cat readable 2>/dev/null | wc -c; ls sub 2>/dev/null | wc -l", options),
+            "0\n0");
+  EXPECT_EQ(read_file(project() + "/readable"), "from the host\n");
+}
+
+TEST_F(Files, AnOverlayTakesWritesAndForgetsThem) {
+  EXPECT_EQ(inside("echo changed > readable && rm sub/deep && cat readable && ls sub",
+                   {"--overlay", project()}),
+            "changed");
+  EXPECT_EQ(read_file(project() + "/readable"), "from the host\n");
+  EXPECT_EQ(read_file(project() + "/sub/deep"), "deep\n");
+}
+
+TEST_F(Files, AnOverlayWithAnUpperKeepsTheWritesThere) {
+  directory_.write("changes/.keep", "");
+  directory_.write("changes.work/.keep", "");
+  const std::string upper = directory_.path() + "/changes";
+  EXPECT_EQ(
+      inside("echo changed > readable && cat readable",
+             {"--set", "fs.\"" + project() + "\"={type=\"overlay\",upper=\"" + upper + "\"}"}),
+      "changed");
+  EXPECT_EQ(read_file(project() + "/readable"), "from the host\n");
+  EXPECT_EQ(read_file(upper + "/readable"), "changed\n");
+}
+
+TEST_F(Files, ATmpfsHoldsNoMoreThanItsSize) {
+  const Argv options{"--set", "fs.\"/small\"=\"tmpfs,size=64K\""};
+  EXPECT_EQ(inside("head -c 40000 /dev/zero > /small/a && echo fits", options), "fits");
+  const std::string full = inside("{ head -c 100000 /dev/zero > /small/a; }", options);
+  EXPECT_TRUE(contains(full, "No space left on device")) << full;
+}
+
+TEST_F(Files, InlineFilesLinksAndDirectoriesAreMade) {
+  EXPECT_EQ(inside("cat /etc/motd; readlink /link; stat -c %a /made",
+                   {"--set", "fs.\"/etc/motd\"={content=\"hello\\n\"}", "--set",
+                    "fs.\"/link\"={target=\"/usr/bin\"}", "--set",
+                    "fs.\"/made\"={type=\"dir\",mode=\"0710\"}"}),
+            "hello\n/usr/bin\n710");
+}
+
+TEST_F(Files, NoexecStopsExecution) {
+  directory_.write("bin/tool", "#!/bin/sh\necho ran\n", 0755);
+  const std::string bin = directory_.path() + "/bin";
+  EXPECT_EQ(inside("/t/tool", {"--ro", bin + ":/t"}), "ran");
+  const std::string refused =
+      inside("/t/tool", {"--set", "fs.\"/t\"={src=\"" + bin + "\",exec=false}"});
+  EXPECT_TRUE(contains(refused, "Permission denied")) << refused;
+}
+
+TEST_F(Files, ASymlinkOutOfABindLeadsNowhere) {
+  const std::string link = project() + "/out";
+  ASSERT_EQ(::symlink((other() + "/secret").c_str(), link.c_str()), 0);
+  ASSERT_EQ(read_file(link), "secret\n") << "the control";
+  EXPECT_EQ(inside("cat out 2>/dev/null || echo dangling"), "dangling");
+}
+
+TEST_F(Files, ALinkedSourceIsShownUnderBothNames) {
+  const std::string link = directory_.path() + "/alias";
+  ASSERT_EQ(::symlink("other", link.c_str()), 0);
+  EXPECT_EQ(inside("readlink " + link + "; cat " + link + "/secret " + other() + "/secret",
+                   {"--ro", link}),
+            "other\nsecret\nsecret");
+}
+
+TEST_F(Files, NothingIsMadeOnTheHostForAMountPointThatIsMissingThere) {
+  const Outcome outcome = in_sandbox({"-w", "--tmpfs", project() + "/missing"}, "true", project());
+  EXPECT_EQ(outcome.code, 125);
+  EXPECT_TRUE(contains(outcome.err, "E321")) << outcome.err;
+  EXPECT_FALSE(exists(project() + "/missing"));
+}
+
+TEST_F(Files, ALinkPlantedAtAMountPointIsNotFollowedToTheHost) {
+  // The sandboxed command of an earlier run could have left this behind.
+  ASSERT_EQ(::symlink(other().c_str(), (project() + "/cache").c_str()), 0);
+  const std::string said = inside("echo planted > " + project() + "/cache/x; ls " + other(),
+                                  {"-w", "--tmpfs", project() + "/cache"});
+  EXPECT_FALSE(exists(other() + "/x")) << said;
+}
+
+TEST_F(Files, SetIdBitsCannotBeWrittenWhereTheHostWouldKeepThem) {
+  const Outcome outcome = run([&] {
+    Program program = immure_run({"-w"}, {IMMURE_PAYLOAD, "set-id-mode", project() + "/readable"});
+    program.cwd = project();
+    return program;
+  }());
+  EXPECT_EQ(trimmed(outcome.out), "EPERM") << outcome.err;
+  struct stat info = {};
+  ASSERT_EQ(::stat((project() + "/readable").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 06000U, 0U);
+}
+
+TEST_F(Files, NosuidAndNodevStandOnEveryHostMount) {
+  EXPECT_EQ(
+      inside("grep -E ' (/usr|" + project() + ") ' /proc/self/mountinfo | grep -c 'nosuid,nodev'"),
+      "2");
+}
+
+TEST_F(Files, AMountMadeLaterOnTheHostDoesNotAppearInside) {
+  // Inside a mount namespace of ours, with propagation like a desktop's shared root.
+  directory_.write("project/late/empty", "");
+  const std::string go = directory_.path() + "/go";
+  const std::string script =
+      "mount --make-rshared / && cd " + project() + " && { " + binary() +
+      " run -- sh -c 'echo started; read x; ls late' < " + go + " & } && exec 3>" + go +
+      " && sleep 1 && mount -t tmpfs none late && touch late/new && echo go >&3 && wait";
+  ASSERT_EQ(::mkfifo(go.c_str(), 0600), 0);
+  const Outcome outcome = run({.argv = in_own_mounts(script)});
+  EXPECT_EQ(trimmed(outcome.out), "started\nempty") << outcome.err;
+}
+
+TEST_F(Files, ARecursiveBindIsReadOnlyInItsSubmountsToo) {
+  directory_.write("other/sub/x", "");
+  const std::string script = "mount -t tmpfs none " + other() + "/sub && " + binary() +
+                             " run --ro " + other() + " -- sh -c 'echo x > " + other() +
+                             "/sub/new || echo refused'";
+  const Outcome outcome = run({.argv = in_own_mounts(script)});
+  EXPECT_TRUE(contains(outcome.out, "refused")) << outcome.out << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "Read-only file system")) << outcome.err;
+}
+
+TEST_F(Files, TheRunLeavesNothingOnTheHost) {
+  const std::string before = run({.argv = {"find", directory_.path()}}).out;
+  const std::string mounts = read_file("/proc/self/mountinfo");
+  EXPECT_EQ(inside("echo x > ~/a; echo y > /tmp/b; true"), "");
+  EXPECT_EQ(run({.argv = {"find", directory_.path()}}).out, before);
+  EXPECT_EQ(read_file("/proc/self/mountinfo"), mounts);
+}
+
+}  // namespace
+}  // namespace immure::test

@@ -1,0 +1,219 @@
+// Beginning and end: signals arrive, and when the launcher ends everything ends.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+#include <thread>
+
+#include "support/immure.h"
+
+namespace immure::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A word that no other process has on its command line.
+std::string mark() {
+  static int count = 0;
+  return "mark-" + std::to_string(::getpid()) + "-" + std::to_string(++count);
+}
+
+class Processes : public testing::Test {
+ protected:
+  void SetUp() override { IMMURE_REQUIRE_SANDBOX(); }
+};
+
+TEST_F(Processes, SignalsSentToImmureReachTheCommand) {
+  for (const char* name : {"TERM", "HUP", "INT", "QUIT", "USR1", "USR2", "WINCH"}) {
+    const std::string script = std::string("trap 'echo got; exit 9' ") + name +
+                               "; echo ready; while :; do sleep 0.05; done";
+    Running running(immure_run({}, {"bash", "-c", script}));
+    ASSERT_TRUE(running.wait_for_output("ready")) << name << ": " << running.wait().err;
+    const Outcome sent = run({.argv = {"kill", "-s", name, std::to_string(running.pid())}});
+    ASSERT_EQ(sent.code, 0);
+    const Outcome outcome = running.wait();
+    EXPECT_EQ(outcome.code, 9) << name << outcome.err;
+    EXPECT_EQ(outcome.out, "ready\ngot\n") << name;
+  }
+}
+
+TEST_F(Processes, ACommandThatDiesOfAForwardedSignalGives128PlusIt) {
+  Running running(immure_sh({}, "echo ready; exec sleep 60"));
+  ASSERT_TRUE(running.wait_for_output("ready"));
+  running.signal(SIGTERM);
+  EXPECT_EQ(running.wait().code, 128 + SIGTERM);
+}
+
+TEST_F(Processes, ASecondTermKillsACommandThatIgnoresTheFirst) {
+  Running running(
+      immure_run({}, {"bash", "-c", "trap '' TERM; echo ready; while :; do sleep 1; done"}));
+  ASSERT_TRUE(running.wait_for_output("ready"));
+  running.signal(SIGTERM);
+  std::this_thread::sleep_for(milliseconds(300));
+  running.signal(SIGTERM);
+  const Outcome outcome = running.wait();
+  EXPECT_FALSE(outcome.timed_out);
+  EXPECT_EQ(outcome.code, 128 + SIGKILL);
+}
+
+TEST_F(Processes, StopAndContinueReachTheCommand) {
+  Running running(immure_run({}, {"bash", "-c",
+                                  "trap 'echo continued; exit 0' CONT; echo ready; "
+                                  "while :; do sleep 0.05; done"}));
+  ASSERT_TRUE(running.wait_for_output("ready"));
+  running.signal(SIGCONT);
+  EXPECT_EQ(running.wait().out, "ready\ncontinued\n");
+}
+
+TEST_F(Processes, ADaemonLeftBehindEndsWithTheCommand) {
+  const std::string word = mark();
+  const Outcome control = run({.argv = {IMMURE_PAYLOAD, "daemon", word}});
+  ASSERT_EQ(control.code, 0);
+  std::this_thread::sleep_for(milliseconds(200));
+  const std::vector<pid_t> left = processes_with(word);
+  ASSERT_EQ(left.size(), 1U) << "outside it stays";
+  ::kill(left.front(), SIGKILL);
+
+  const std::string inner = mark();
+  const Outcome outcome = run(immure_run({}, {IMMURE_PAYLOAD, "daemon", inner}));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(all_gone(inner));
+}
+
+TEST_F(Processes, WithWaitAllTheLastProcessEndsTheRun) {
+  const std::string script = "(sleep 1; echo late) & echo early";
+  const Outcome command = run(immure_sh({}, script));
+  EXPECT_EQ(command.out, "early\n");
+  const Outcome all = run(immure_sh({"--set", "process.wait=all"}, script));
+  EXPECT_EQ(all.out, "early\nlate\n") << all.err;
+  EXPECT_EQ(all.code, 0);
+}
+
+TEST_F(Processes, InitReapsOrphans) {
+  const std::string script =
+      "i=0; while [ $i -lt 20 ]; do (sleep 0 &); i=$((i+1)); done; sleep 0.5; "
+      "grep -l '^State:.Z' /proc/[0-9]*/status | wc -l";
+  const Outcome outcome = run(immure_sh({}, script));
+  EXPECT_EQ(trimmed(outcome.out), "0") << outcome.err;
+}
+
+TEST_F(Processes, WithInitTargetTheCommandIsPidOne) {
+  const Outcome outcome =
+      run(immure_run({"--set", "process.init=target"}, {IMMURE_PAYLOAD, "pid"}));
+  EXPECT_EQ(outcome.out, "1 0\n") << outcome.err;
+  EXPECT_EQ(run(immure_run({"--set", "process.init=target"}, {IMMURE_PAYLOAD, "exit", "7"})).code,
+            7);
+}
+
+TEST_F(Processes, SigkillOfTheLauncherEndsEverythingAtAnyMoment) {
+  for (int delay_us = 0; delay_us <= 50'000; delay_us += delay_us < 6000 ? 400 : 4000) {
+    const std::string word = mark();
+    Program program =
+        immure_sh({}, "sleep 61 & setsid sleep 62 & exec sh -c 'sleep 63; :' " + word);
+    {
+      Running running(program);
+      std::this_thread::sleep_for(std::chrono::microseconds(delay_us));
+      running.signal(SIGKILL);
+      EXPECT_EQ(running.wait().code, -SIGKILL);
+    }
+    EXPECT_TRUE(all_gone(word)) << "killed after " << delay_us << " µs";
+  }
+}
+
+TEST_F(Processes, SigkillOfTheLauncherEndsACommandThatIsPidOne) {
+  const std::string word = mark();
+  Running running(
+      immure_run({"--set", "process.init=target"}, {"sh", "-c", "echo ready; sleep 60; :", word}));
+  ASSERT_TRUE(running.wait_for_output("ready"));
+  running.signal(SIGKILL);
+  EXPECT_EQ(running.wait().code, -SIGKILL);
+  EXPECT_TRUE(all_gone(word));
+}
+
+TEST_F(Processes, TheEndOfAStoppedLauncherEndsEverything) {
+  const std::string word = mark();
+  Running running(immure_run({}, {"sh", "-c", "echo ready; sleep 60; :", word}));
+  ASSERT_TRUE(running.wait_for_output("ready"));
+  running.signal(SIGSTOP);
+  running.signal(SIGKILL);
+  EXPECT_EQ(running.wait().code, -SIGKILL);
+  EXPECT_TRUE(all_gone(word));
+}
+
+TEST_F(Processes, TheCommandGetsTheCallersSignalDispositionsAndMask) {
+  const std::string normal = run({.argv = {IMMURE_PAYLOAD, "signals"}}).out;
+  EXPECT_EQ(run(immure_run({}, {IMMURE_PAYLOAD, "signals"})).out, normal);
+  Program program = immure_run({}, {IMMURE_PAYLOAD, "signals"});
+  program.before_exec = [] {
+    sigset_t mask;
+    ::sigemptyset(&mask);
+    ::sigaddset(&mask, SIGUSR1);
+    ::sigprocmask(SIG_BLOCK, &mask, nullptr);
+  };
+  EXPECT_TRUE(contains(run(program).out, "blocked 1 "));
+}
+
+TEST_F(Processes, InputAndOutputPassThrough) {
+  Program program = immure_sh({}, "cat; echo to-stderr >&2");
+  program.input = std::string(300'000, 'x') + "end";
+  const Outcome outcome = run(program);
+  EXPECT_EQ(outcome.out, program.input);
+  EXPECT_EQ(outcome.err, "to-stderr\n");
+}
+
+TEST_F(Processes, StdioIsRedirectedAsTheProfileSays) {
+  Program program = immure_sh({"--set", "process.stdin=null"}, "cat; echo done");
+  program.input = "ignored";
+  EXPECT_EQ(run(program).out, "done\n");
+  EXPECT_EQ(run(immure_sh({"--set", "process.stdout=null"}, "echo lost")).out, "");
+}
+
+TEST_F(Processes, AttributesOfTheProcessAreSet) {
+  const TempDir directory;
+  const Outcome outcome = run(immure_sh(
+      {"--set", "process.umask=0o077", "--set", "process.nice=5", "--set", "process.cpus=\"0\"",
+       "--set", "limits.nofile=99", "--set", "limits.fsize=1M", "-C", "/usr"},
+      "umask; nice; grep Cpus_allowed_list /proc/self/status; ulimit -n; "
+      "grep 'Max file size' /proc/self/limits | awk '{print $4}'; pwd"));
+  EXPECT_EQ(outcome.out, "0077\n5\nCpus_allowed_list:\t0\n99\n1048576\n/usr\n") << outcome.err;
+}
+
+TEST_F(Processes, Argv0IsAsAskedFor) {
+  const Outcome outcome =
+      run(immure_run({"--set", "process.argv0=other"}, {IMMURE_PAYLOAD, "arguments", "a b", ""}));
+  EXPECT_EQ(outcome.out, "[other][arguments][a b][]") << outcome.err;
+}
+
+TEST_F(Processes, BlockAndReadyDescriptorsMarkTheStart) {
+  const TempDir directory;
+  const std::string script =
+      "mkfifo block && { " + binary() +
+      " run --block-fd 8 --ready-fd 9 -- echo ran 8<block 9>ready & } && exec 7>block && sleep 0.5 "
+      "&& echo \"before: $(wc -c < ready)\" && echo >&7 && wait && echo \"after: $(wc -c < "
+      "ready)\"";
+  const Outcome outcome = run({.argv = {"sh", "-c", script}, .cwd = directory.path()});
+  EXPECT_EQ(lines(outcome.out).at(0), "before: 0") << outcome.err;
+  EXPECT_EQ(lines(outcome.out).at(1), "ran") << outcome.err;
+  EXPECT_NE(lines(outcome.out).at(2), "after: 0") << outcome.err;
+}
+
+TEST_F(Processes, StatusDescriptorTellsWhoEndedTheRun) {
+  const TempDir directory;
+  const auto status = [&](const std::string& rest) {
+    const Outcome outcome =
+        run({.argv = {"sh", "-c", binary() + " run --status-fd 3 " + rest + " 3>events"},
+             .cwd = directory.path()});
+    return read_file(directory.path() + "/events");
+  };
+  const std::string target = status("-- sh -c 'exit 125'");
+  EXPECT_TRUE(contains(target, R"("t":"start")")) << target;
+  EXPECT_TRUE(contains(target, R"("by":"target")")) << target;
+  EXPECT_TRUE(contains(target, R"("code":125)")) << target;
+  const std::string ours = status("--ro /no/such -- true");
+  EXPECT_TRUE(contains(ours, R"("by":"immure")")) << ours;
+  EXPECT_TRUE(contains(ours, R"("code":125)")) << ours;
+}
+
+}  // namespace
+}  // namespace immure::test

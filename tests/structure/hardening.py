@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""The built binary is what the build asked for: static, position independent, hardened.
+
+usage: hardening.py BINARY OBJECT[,OBJECT…]
+"""
+import re
+import subprocess
+import sys
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def main():
+    binary, objects = sys.argv[1], sys.argv[2].split(",")
+    header = run("readelf", "-hW", binary)
+    segments = run("readelf", "-lW", binary)
+    dynamic = run("readelf", "-dW", binary)
+    symbols = set(re.findall(r"\S+$", run("nm", binary), re.MULTILINE))
+
+    stack = re.search(r"GNU_STACK.*", segments)
+    loads = re.findall(r"^\s*LOAD\s+(?:\S+\s+){5}([RWE ]{3})", segments, re.MULTILINE)
+    fortified = sorted(s for s in symbols if re.fullmatch(r"__\w+_chk", s) and s != "__chk_fail")
+    rules = [
+        ("position independent", re.search(r"Type:\s+DYN", header)),
+        ("static: no interpreter", "INTERP" not in segments),
+        ("static: no shared library", "(NEEDED)" not in dynamic),
+        ("relocations become read-only (RELRO)", "GNU_RELRO" in segments),
+        ("everything is bound at the start (NOW)", re.search(r"BIND_NOW|Flags:.*NOW", dynamic)),
+        ("the stack is not executable", stack and "E" not in stack.group().split()[-2]),
+        ("there are segments", loads),
+        ("no segment is writable and executable",
+         not any("W" in flags and "E" in flags for flags in loads)),
+        ("no relocation in the text", "TEXTREL" not in dynamic),
+        ("stack protector", "__stack_chk_fail" in symbols),
+        ("fortified calls", len(fortified) > 3),
+        ("no search path for libraries", not re.search(r"RPATH|RUNPATH", dynamic)),
+    ]
+    # The linker keeps the note in the binary only if every object has it, libc's included. Ours do.
+    without = [o for o in objects if not re.search(r"IBT.*SHSTK", run("readelf", "-nW", o))]
+    machine = re.search(r"Machine:\s+(.*)", header).group(1)
+    if "X86-64" in machine:
+        rules.append((f"control-flow marks (CET) in our objects; not in {without}", not without))
+
+    broken = [name for name, holds in rules if not holds]
+    print("\n".join(f"does not hold: {name}" for name in broken) or f"{len(rules)} rules hold")
+    return 1 if broken else 0
+
+
+sys.exit(main())

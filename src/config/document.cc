@@ -1,13 +1,12 @@
 #include "config/document.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <utility>
 
 #include "base/text.h"
+#include "config/toml_library.h"
 
 namespace immure {
 namespace {

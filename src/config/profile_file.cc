@@ -68,11 +68,15 @@ Error about(Code code, std::string what, std::string hint = {}) {
   return Error{.code = code, .doing = std::move(what), .hint = std::move(hint)};
 }
 
+// Most profiles fit: a larger buffer would only be cleared for nothing.
+constexpr std::size_t kFirstRead = 4096;
+
 // Reads at most one byte more than is allowed. -1: errno says why.
 ssize_t read_text(int fd, std::string& text) {
-  text.resize(kMostBytes + 1);
+  text.resize(kFirstRead);
   std::size_t size = 0;
-  while (size < text.size()) {
+  while (size < kMostBytes + 1) {
+    if (size == text.size()) text.resize(std::min(2 * size, kMostBytes + 1));
     const ssize_t got = ::read(fd, text.data() + size, text.size() - size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return -1;

@@ -29,7 +29,7 @@ Error id_maps_failed(int errnum) {
   }
   if (errnum == ENOENT || errnum == ENOTSUP) {
     return {.code = Code::setup_step,
-            .doing = "write the id maps",
+            .doing = "the id maps can't be written",
             .reason = "there is no proc file system on /proc",
             .hint = "mount one: sudo mount -t proc proc /proc"};
   }

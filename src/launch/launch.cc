@@ -48,8 +48,8 @@ std::variant<std::monostate, Error> check_stdio() {
                                                              : nullptr;
     if (what == nullptr) continue;
     return Error{.code = Code::usage,
-                 .doing = std::string("start with ") + stdio_name(fd) + " as it is",
-                 .reason = std::string("it is ") + what + ", which would reach out of the sandbox",
+                 .doing = std::string(stdio_name(fd)) + " is " + what,
+                 .reason = "that would reach out of the sandbox",
                  .hint = std::string("redirect it: immure run … ") + (fd == 0   ? "< /dev/null"
                                                                       : fd == 1 ? "> FILE"
                                                                                 : "2> FILE")};
@@ -156,8 +156,8 @@ Error clone_failed() {
 std::variant<std::monostate, Error> prepare_process() {
   if (::getauxval(AT_SECURE) != 0 || ::getuid() != ::geteuid() || ::getgid() != ::getegid()) {
     return Error{.code = Code::started_setuid,
-                 .doing = "start with borrowed rights",
-                 .reason = "this file is set-id or has file capabilities; immure needs none",
+                 .doing = "immure was started with borrowed rights",
+                 .reason = "its file is set-id or has file capabilities, and it needs none",
                  .hint = "take them away: sudo chmod u-s,g-s FILE; sudo setcap -r FILE"};
   }
   // A descriptor that we open must never become the command's standard output.
@@ -186,7 +186,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   for (const int fd : plan.pass_fds) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
     return Error{.code = Code::usage,
-                 .doing = "pass on descriptor " + std::to_string(fd),
+                 .doing = "descriptor " + std::to_string(fd) + " can't be passed on",
                  .reason = "it is not open",
                  .hint = "open it for immure (for example: " + std::to_string(fd) +
                          "< FILE), or leave it out of process.pass_fds"};

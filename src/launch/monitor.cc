@@ -207,7 +207,7 @@ class Monitor {
   }
 
   Error died_in_setup() const {
-    Error error{.code = Code::setup_died, .doing = "set up the sandbox"};
+    Error error{.code = Code::setup_died, .doing = "the sandbox couldn't be set up"};
     error.reason =
         WIFSIGNALED(init_status_)
             ? "its first process was killed by signal " + std::to_string(WTERMSIG(init_status_))

@@ -68,6 +68,11 @@ std::optional<std::uint64_t> capability_mask(const SetEdit& set, const Host& hos
   return known ? std::optional(mask) : std::nullopt;
 }
 
+bool can_have_capabilities(const SandboxSpec& spec) {
+  return !spec.caps.keep.items.empty() || !spec.caps.bounding.items.empty() ||
+         !spec.namespaces.nested.empty();
+}
+
 // A file written with a set-id bit could be run outside by another user.
 bool writes_to_host(const PlannedStep& planned) {
   if (const auto* bind = std::get_if<BindMount>(&planned.what)) {
@@ -118,6 +123,8 @@ void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
   }
   for (const std::string_view type :
        {"user", "mnt", "pid", "ipc", "uts", "net", "cgroup", "time"}) {
+    // The others need a capability, which only a new user namespace could give.
+    if (type != "user" && !can_have_capabilities(spec)) break;
     const auto found = spec.namespaces.nested.find(std::string(type));
     const bool asked = found != spec.namespaces.nested.end();
     plan.setup.push_back({WriteProc{.file = "sys/user/max_" + std::string(type) + "_namespaces",

@@ -25,7 +25,8 @@ std::string errno_words(int errnum);
 std::string show_size(unsigned long long bytes);
 
 // The closest of the candidates within an edit distance of 2 (a swap of neighbours counts as one),
-// or empty. Both words must be twice as long as the distance, or short words would be like any other.
+// or empty. Both words must be twice as long as the distance, or short words would be like any
+// other.
 std::string closest(std::string_view word, const std::string_view* candidates, std::size_t count);
 
 }  // namespace immure

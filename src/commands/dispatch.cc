@@ -141,16 +141,14 @@ Outcome dispatch(std::span<char* const> args) {
   if (front.after_dashes || word.contains('/')) {
     return run_arguments(*find_command("run"), front);
   }
+  const CommandRow* row = find_command(word);
+  if (row != nullptr && row->run != nullptr) return run_row(*row, front, rest.subspan(1));
   auto style = log_style(front);
   if (!style.ok()) return failed(std::move(style.error()), run_failure);
-  const CommandRow* row = find_command(word);
   if (row == nullptr) return not_a_command(word, style.value());
-  if (row->run == nullptr) {
-    return failed(Error{.code = Code::not_supported,
-                        .reason = "immure " + word + " is not supported by this version"},
-                  row->failure, style.value());
-  }
-  return run_row(*row, front, rest.subspan(1));
+  return failed(Error{.code = Code::not_supported,
+                      .reason = "immure " + word + " is not supported by this version"},
+                row->failure, style.value());
 }
 
 Result<LogStyle> log_style(const Arguments& args) {

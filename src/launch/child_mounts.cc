@@ -63,12 +63,20 @@ int attach(int mount, int target) {
              : errno;
 }
 
+bool can_change_attributes(int mount) {
+  mount_attr nothing{};
+  return ::mount_setattr(mount, "", AT_EMPTY_PATH, &nothing, sizeof nothing) == 0 ||
+         !refused_call(errno);
+}
+
 // Stacks a new tmpfs on "/" of our own mount namespace and gives its root.
 int stack_tmpfs(Construction& construction, FsParameters parameters, Fd& root) {
   const MountFlags flags;
   if (!construction.old_mount_calls) {
     const int errnum = new_file_system("tmpfs", parameters, flags, root);
     if (errnum == 0) {
+      // Linux 5.2 to 5.11 have the new calls but for the one that changes flags.
+      construction.old_mount_calls = !can_change_attributes(root.get());
       return ::move_mount(root.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0 ? 0 : errno;
     }
     if (!refused_call(errnum)) return errnum;
@@ -107,7 +115,7 @@ int run(const MakeRoot& step, Construction& construction) {
   if (!construction.old_mount_calls) {
     Fd tree(::open_tree(source.get(), "",
                         OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE));
-    if (tree) {
+    if (tree && can_change_attributes(tree.get())) {
       mount_attr attributes{};
       attributes.attr_set = to_attr(flags);
       attributes.propagation = MS_PRIVATE;
@@ -120,7 +128,7 @@ int run(const MakeRoot& step, Construction& construction) {
       construction.root = std::move(tree);
       return 0;
     }
-    if (!refused_call(errno)) return errno;
+    if (!tree && !refused_call(errno)) return errno;
     construction.old_mount_calls = true;
   }
   const Fd slash(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -129,7 +137,7 @@ int run(const MakeRoot& step, Construction& construction) {
     return errno;
   construction.root.reset(::open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!construction.root) return errno;
-  return old_change_flags(construction.root.get(), flags);
+  return old_finish_bind(construction, construction.root.get(), flags);
 }
 
 int run(const MakeScratch& /*step*/, Construction& construction) {

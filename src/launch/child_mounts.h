@@ -58,6 +58,8 @@ int make_file(int directory, const char* name, mode_t mode, const std::string& c
 // The same by mount(2), where the new API is refused. child_mounts_old.cc
 int old_mount_new(const char* type, FsParameters parameters, const MountFlags& flags, int target);
 int old_mount_bind(Construction& construction, int source, int target, const MountFlags& flags);
+// Propagation and flags of a bind that was just made; `mounted` refers to its root.
+int old_finish_bind(Construction& construction, int mounted, const MountFlags& flags);
 int old_change_flags(int mount, const MountFlags& flags);
 
 }  // namespace immure

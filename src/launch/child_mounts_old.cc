@@ -137,6 +137,16 @@ int old_mount_new(const char* type, FsParameters parameters, const MountFlags& f
 
 int old_change_flags(int mount, const MountFlags& flags) { return remount(mount, flags); }
 
+int old_finish_bind(Construction& construction, int mounted, const MountFlags& flags) {
+  const unsigned long propagation = ms(flags.slave, MS_SLAVE) | ms(!flags.slave, MS_PRIVATE);
+  if (::mount(nullptr, proc_fd_path(mounted).c_str(), nullptr,
+              propagation | ms(flags.recursive, MS_REC), nullptr) != 0) {
+    return errno;
+  }
+  if (const int errnum = remount(mounted, flags)) return errnum;
+  return flags.recursive ? remount_below(construction, mounted, flags) : 0;
+}
+
 int old_mount_bind(Construction& construction, int source, int target, const MountFlags& flags) {
   const unsigned long recursive = ms(flags.recursive, MS_REC);
   if (::mount(proc_fd_path(source).c_str(), proc_fd_path(target).c_str(), nullptr,
@@ -149,13 +159,7 @@ int old_mount_bind(Construction& construction, int source, int target, const Mou
   const Fd mounted(::openat(construction.root.get(), path.size() > 1 ? path.c_str() + 1 : ".",
                             O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!mounted) return errno;
-  const unsigned long propagation = ms(flags.slave, MS_SLAVE) | ms(!flags.slave, MS_PRIVATE);
-  if (::mount(nullptr, proc_fd_path(mounted.get()).c_str(), nullptr, propagation | recursive,
-              nullptr) != 0) {
-    return errno;
-  }
-  if (const int errnum = remount(mounted.get(), flags)) return errnum;
-  return flags.recursive ? remount_below(construction, mounted.get(), flags) : 0;
+  return old_finish_bind(construction, mounted.get(), flags);
 }
 
 }  // namespace immure

@@ -40,11 +40,14 @@ class Walk {
   }
 
  private:
+  // Still to go. (substr() would check, and throw.)
+  std::string_view left() const { return {rest_.c_str() + next_, rest_.size() - next_}; }
+
   std::string_view take_component() {
-    const std::string_view left = rest_.view().substr(next_);
-    const std::size_t length = std::min(left.find('/'), left.size());
-    next_ += length + (length < left.size() ? 1 : 0);
-    return left.substr(0, length);
+    const std::string_view all = left();
+    const std::size_t length = std::min(all.find('/'), all.size());
+    next_ += length + (length < all.size() ? 1 : 0);
+    return {all.data(), length};
   }
 
   int back_to_root() {
@@ -57,7 +60,7 @@ class Walk {
   int go_up() {
     const std::size_t slash = done_.view().rfind('/');
     PathText parent;
-    if (slash != std::string_view::npos) parent.append(done_.view().substr(0, slash));
+    if (slash != std::string_view::npos) parent.append({done_.c_str(), slash});
     if (const int errnum = back_to_root()) return errnum;
     if (parent.empty()) return 0;
     done_ = parent;
@@ -87,9 +90,7 @@ class Walk {
     const ssize_t length = ::readlinkat(link.get(), "", text.data(), text.size());
     if (length < 0) return errno;
     PathText spliced;
-    spliced.append({text.data(), static_cast<std::size_t>(length)})
-        .append("/")
-        .append(rest_.view().substr(next_));
+    spliced.append({text.data(), static_cast<std::size_t>(length)}).append("/").append(left());
     if (spliced.overflowed()) return ENAMETOOLONG;
     rest_ = spliced;
     next_ = 0;

@@ -139,7 +139,9 @@ std::string text(const SetDomainname& s) { return "set the domain name to " + es
 std::string text(const LoopbackUp& /*s*/) { return "bring up the loopback device"; }
 
 std::string text(const WriteProc& s) {
-  return "write " + escape(s.value) + " to /proc/" + escape(s.file);
+  std::string line = "write " + escape(s.value) + " to /proc/" + escape(s.file);
+  if (s.second_wall) line += ", where it can be written (the filter refuses the calls too)";
+  return line;
 }
 
 std::string text(const NewTimeNamespace& s) {

@@ -121,6 +121,10 @@ void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
     }
     plan.setup.push_back({std::move(step), std::move(origin)});
   }
+  // The profile has accepted that this host's /proc is not what it should be.
+  const bool second_wall = spec.root.proc.get_or(ProcMode::fresh) != ProcMode::fresh &&
+                           spec.namespaces.nested.empty() &&
+                           spec.seccomp.base.get_or(FilterBase::standard) != FilterBase::none;
   for (const std::string_view type :
        {"user", "mnt", "pid", "ipc", "uts", "net", "cgroup", "time"}) {
     // The others need a capability, which only a new user namespace could give.
@@ -128,7 +132,8 @@ void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
     const auto found = spec.namespaces.nested.find(std::string(type));
     const bool asked = found != spec.namespaces.nested.end();
     plan.setup.push_back({WriteProc{.file = "sys/user/max_" + std::string(type) + "_namespaces",
-                                    .value = std::to_string(asked ? found->second.get_or(0) : 0)},
+                                    .value = std::to_string(asked ? found->second.get_or(0) : 0),
+                                    .second_wall = second_wall},
                           asked ? found->second.origin : Origin{}});
   }
 }

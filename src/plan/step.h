@@ -117,6 +117,9 @@ struct LoopbackUp {};
 struct WriteProc {
   std::string file;
   std::string value;
+  // A second wall, where the filter is the first: may be refused by a /proc that an outer container
+  // covers.
+  bool second_wall = false;
 };
 // A new time namespace for the command, with these lines in /proc/self/timens_offsets.
 struct NewTimeNamespace {

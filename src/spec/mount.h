@@ -1,5 +1,6 @@
 // What the sandbox's file system shows: one Mount for each entry of [fs]. Paths are absolute,
-// normalised, with variables expanded. Pure values. Authority: mount(2), mount_setattr(2), tmpfs(5).
+// normalised, with variables expanded. Pure values. Authority: mount(2), mount_setattr(2),
+// tmpfs(5).
 #pragma once
 
 #include <sys/types.h>
@@ -21,13 +22,13 @@ enum class Propagation : std::uint8_t {
 
 // A host file or directory, shown at the target. nosuid always, nodev unless `devices`.
 struct Bind {
-  std::string source;          // host path; empty: the target's own path
-  bool read_only = true;       // covers every mount below it when recursive
-  bool devices = false;        // device nodes usable
-  bool executable = true;      // false: noexec
-  bool recursive = true;       // with the mounts below it
-  bool follow = false;         // a symlink's target appears at this name, instead of the link
-  bool create = false;         // make a missing host directory, mode 0700
+  std::string source;      // host path; empty: the target's own path
+  bool read_only = true;   // covers every mount below it when recursive
+  bool devices = false;    // device nodes usable
+  bool executable = true;  // false: noexec
+  bool recursive = true;   // with the mounts below it
+  bool follow = false;     // a symlink's target appears at this name, instead of the link
+  bool create = false;     // make a missing host directory, mode 0700
   Propagation propagation = Propagation::isolated;
   bool operator==(const Bind&) const = default;
 };
@@ -65,7 +66,7 @@ enum class KernelFs : std::uint8_t { proc, devfs, mqueue, sysfs, cgroup };
 // A kernel file system, private where the namespaces make it so.
 struct KernelMount {
   KernelFs kind = KernelFs::proc;
-  bool subset_pid = false;      // proc: only the process directories
+  bool subset_pid = false;  // proc: only the process directories
   bool hidepid_invisible = false;
   bool operator==(const KernelMount&) const = default;
 };
@@ -73,7 +74,7 @@ struct KernelMount {
 // A small file made of bytes given in the profile, or read from a descriptor before the start.
 struct FileContent {
   std::string content;
-  int content_fd = -1;    // -1: `content` is meant; else the descriptor is read to its end
+  int content_fd = -1;  // -1: `content` is meant; else the descriptor is read to its end
   mode_t mode = 0644;
   bool read_only = true;
   bool operator==(const FileContent&) const = default;

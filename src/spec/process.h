@@ -21,21 +21,21 @@ struct Process {
   Setting<std::vector<std::string>> command;  // run when the command line gives none
   Setting<std::vector<std::string>> args;     // put before the command line's arguments
   Setting<std::string> argv0;
-  Setting<std::string> cwd;   // unset: the caller's if visible, else the home if visible, else /
-  Setting<mode_t> umask;      // unset: 0022
-  Setting<std::int64_t> nice;           // -20 to 19; unset: ours
-  Setting<std::int64_t> oom_score_adj;  // -1000 to 1000; unset: ours
-  Setting<TtyMode> tty;                 // unset: share
-  Setting<InitMode> init;               // unset: reaper
-  Setting<bool> die_with_parent;        // unset: true
-  Setting<WaitFor> wait;                // unset: command
-  Setting<int> stop_signal;             // unset: SIGTERM
-  Setting<std::int64_t> grace_ns;       // unset: 5 s
-  SetEdit pass_fds;                     // decimal numbers
+  Setting<std::string> cwd;    // unset: the caller's if visible, else the home if visible, else /
+  Setting<mode_t> umask;       // unset: 0022
+  Setting<std::int64_t> nice;  // -20 to 19; unset: ours
+  Setting<std::int64_t> oom_score_adj;                    // -1000 to 1000; unset: ours
+  Setting<TtyMode> tty;                                   // unset: share
+  Setting<InitMode> init;                                 // unset: reaper
+  Setting<bool> die_with_parent;                          // unset: true
+  Setting<WaitFor> wait;                                  // unset: command
+  Setting<int> stop_signal;                               // unset: SIGTERM
+  Setting<std::int64_t> grace_ns;                         // unset: 5 s
+  SetEdit pass_fds;                                       // decimal numbers
   Setting<std::string> stdin_from, stdout_to, stderr_to;  // "inherit", "null" or a host path
-  SetEdit personality;  // addr-no-randomize, read-implies-exec, linux32 …; personality(2)
-  Setting<std::string> cpus;            // "0-3,5"; unset: ours
-  Setting<KeyringMode> keyring;         // unset: fresh
+  SetEdit personality;        // addr-no-randomize, read-implies-exec, linux32 …; personality(2)
+  Setting<std::string> cpus;  // "0-3,5"; unset: ours
+  Setting<KeyringMode> keyring;  // unset: fresh
   bool operator==(const Process&) const = default;
 };
 
@@ -46,7 +46,7 @@ struct EnvRule {
   std::string text;      // Kind::text
   std::string fallback;  // Kind::pass: used when the caller has none and has_fallback
   bool has_fallback = false;
-  bool secret = false;   // masked in explain
+  bool secret = false;  // masked in explain
   bool operator==(const EnvRule&) const = default;
 };
 

@@ -19,12 +19,12 @@ enum class ProcMode : std::uint8_t { fresh, none, host };
 
 // [root]: the file system that the mounts are laid on.
 struct Root {
-  Setting<std::string> dir;            // a ready root file system; unset: an own tmpfs
-  Setting<std::uint64_t> size_bytes;   // unset: 16 MiB
-  Setting<mode_t> mode;                // unset: 0755
-  Setting<bool> writable;              // unset: false
-  Setting<ProcMode> proc;              // unset: fresh
-  Setting<bool> dev;                   // unset: true, a minimal /dev
+  Setting<std::string> dir;           // a ready root file system; unset: an own tmpfs
+  Setting<std::uint64_t> size_bytes;  // unset: 16 MiB
+  Setting<mode_t> mode;               // unset: 0755
+  Setting<bool> writable;             // unset: false
+  Setting<ProcMode> proc;             // unset: fresh
+  Setting<bool> dev;                  // unset: true, a minimal /dev
   bool operator==(const Root&) const = default;
 };
 

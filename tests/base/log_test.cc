@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <thread>
@@ -64,15 +65,18 @@ TEST(FormatError, AddsAReasonToTheWordsOfErrno) {
 }
 
 TEST(FormatError, LetsNothingForeignSteerATerminal) {
-  const Error error{
-      .code = Code::unknown_key,
-      .reason = "bad \x1b]0;x\a\u202e",
-      .origin = {.file = file("e\x1bvil.toml\n", "a\x1b = \u202e1\n"), .line = 1, .column = 3},
-      .hint = "\x1b[2J"};
+  const Error error{.code = Code::unknown_key,
+                    .reason = "bad \x1b]0;x\a\u200b",
+                    .origin = {.file = file("e\x1bvil.toml\n",
+                                            "a\x1b = \u200b"
+                                            "1\n"),
+                               .line = 1,
+                               .column = 3},
+                    .hint = "\x1b[2J"};
   EXPECT_EQ(format_error(error, {}),
-            "immure: error[E202]: bad \\x1b]0;x\\x07\\u{202e}\n"
+            "immure: error[E202]: bad \\x1b]0;x\\x07\\u{200b}\n"
             "  --> e\\x1bvil.toml\\n:1:3\n"
-            "   1 | a\\x1b = \\u{202e}1\n"
+            "   1 | a\\x1b = \\u{200b}1\n"
             "     |      ^\n"
             "  help: \\x1b[2J\n");
 }
@@ -107,7 +111,7 @@ TEST(FormatError, CutsALongLineAroundTheColumn) {
 
 TEST(FormatError, ShowsTheHomeAsTilde) {
   const Error error{.code = Code::setup_step,
-                    .doing = "open \"/home/u/x\" and \"/home/user\"",
+                    .doing = R"(open "/home/u/x" and "/home/user")",
                     .errnum = EACCES,
                     .origin = {.file = file("/home/u/p.toml", "")}};
   EXPECT_EQ(format_error(error, {.home = "/home/u"}),
@@ -134,15 +138,20 @@ TEST(FormatNote, IsOneLine) {
 }
 
 TEST(ShowOrigin, NamesFileFlagOrTheEngine) {
-  EXPECT_EQ(show(Origin{.file = file("a.toml", ""), .line = 3, .column = 7}), "a.toml:3:7");
-  EXPECT_EQ(show(Origin{.file = file("a.toml", "")}), "a.toml");
-  EXPECT_EQ(show(Origin{.flag = "--ro"}), "--ro");
-  EXPECT_EQ(show(Origin{}), "built in");
+  Origin origin;
+  EXPECT_EQ(show(origin), "built in");
+  origin.flag = "--ro";
+  EXPECT_EQ(show(origin), "--ro");
+  origin.file = file("a.toml", "");
+  EXPECT_EQ(show(origin), "a.toml");
+  origin.line = 3;
+  origin.column = 7;
+  EXPECT_EQ(show(origin), "a.toml:3:7");
 }
 
 TEST(WriteAll, GoesOnAfterAFullPipeThatDoesNotBlock) {
-  int ends[2];
-  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  std::array<int, 2> ends{-1, -1};
+  ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
   const Fd out(ends[0]);
   Fd in(ends[1]);
   const std::string text(1U << 20U, 'x');

@@ -50,17 +50,17 @@ TEST(ExitEvent, TellsASignalFromACodeAndTheWallFromBoth) {
 
 TEST(FailureEvent, IsImmuresAndHoldsTheMessage) {
   const Json event = Json::parse(failure_event(
-      {{.code = Code::not_found_inside, .reason = "no \x1b\u202e", .exit_code = 127}}));
+      {{.code = Code::not_found_inside, .reason = "no \x1b\u200b", .exit_code = 127}}));
   EXPECT_EQ(event["by"], "immure");
   EXPECT_EQ(event["reason"], "setup");
   EXPECT_EQ(event["code"], 127);
-  EXPECT_EQ(event["error"], "immure: error[E601]: no \\x1b\\u{202e}\n");
+  EXPECT_EQ(event["error"], "immure: error[E601]: no \\x1b\\u{200b}\n");
 }
 
 TEST(JsonLine, IsAsciiAndValidWhateverTheBytes) {
   Json value;
-  value["path"] = "a\xff\u202e\n";
-  EXPECT_EQ(json_line(value), "{\"path\":\"a\\ufffd\\u202e\\n\"}\n");
+  value["path"] = "a\xff\u200b\n";
+  EXPECT_EQ(json_line(value), "{\"path\":\"a\\ufffd\\u200b\\n\"}\n");
 }
 
 TEST(PlanEvent, NamesProfilesAndHashesThePlan) {

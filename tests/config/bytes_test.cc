@@ -81,7 +81,7 @@ TEST(Bytes, NoShortTextUpsetsTheParser) {
                                            "\xd1\x88",
                                            "-",
                                            "\t",
-                                           "\"\"\"",
+                                           R"(""")",
                                            "'''",
                                            " ",
                                            "e",
@@ -97,8 +97,10 @@ TEST(Bytes, NoShortTextUpsetsTheParser) {
   for (const std::string& first : pieces) {
     for (const std::string& second : pieces) {
       for (const std::string& third : pieces) {
-        (void)parse(first + second + third);
-        (void)parse("a = " + first + second + third);
+        std::string text = first;
+        text.append(second).append(third);
+        (void)parse(text);
+        (void)parse(text.insert(0, "a = "));
         ++parsed;
       }
     }

@@ -109,8 +109,12 @@ TEST(OptionTable, HasNoNameTwiceInOnePlace) {
     std::set<std::string> seen;
     for (const OptionRow& row : option_table()) {
       if ((row.places & place) == 0) continue;
-      if (!row.name.empty()) EXPECT_TRUE(seen.emplace(row.name).second) << row.name;
-      if (row.letter != 0) EXPECT_TRUE(seen.emplace(1, row.letter).second) << row.letter;
+      if (!row.name.empty()) {
+        EXPECT_TRUE(seen.emplace(row.name).second) << row.name;
+      }
+      if (row.letter != 0) {
+        EXPECT_TRUE(seen.emplace(1, row.letter).second) << row.letter;
+      }
     }
   }
 }

@@ -275,7 +275,7 @@ TEST(Setting, IsALineOfAProfile) {
   EXPECT_EQ(set("time.monotonic=+3d").time.monotonic_ns.value, 259'200'000'000'000);
   EXPECT_EQ(set("root.writable=true").root.writable.value, true);
 
-  const SandboxSpec mount = set("fs.\"/x=y\"=\"rw\"");
+  const SandboxSpec mount = set(R"(fs."/x=y"="rw")");
   ASSERT_EQ(mount.mounts.size(), 1U);
   EXPECT_EQ(mount.mounts[0].target, "/x=y");
   EXPECT_EQ(mount.mounts[0].origin, (Origin{.flag = "--set"}));

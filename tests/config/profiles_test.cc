@@ -33,7 +33,7 @@ class Profiles : public ::testing::Test {
   void TearDown() override { fs::remove_all(root_); }
 
   fs::path write(const std::string& name, const std::string& text) {
-    const fs::path path = root_ / "immure/profiles" / (name + ".toml");
+    fs::path path = root_ / "immure/profiles" / (name + ".toml");
     fs::create_directories(path.parent_path());
     std::ofstream(path) << text;
     fs::permissions(path, fs::perms(0644));

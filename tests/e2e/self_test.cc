@@ -18,19 +18,17 @@ TEST(Self, BuildsAndTestsItselfInsideTheBuildProfile) {
                     IMMURE_SOURCE_DIR, tree}});
   ASSERT_EQ(copied.code, 0) << copied.err;
 
-  Program build =
-      immure_sh({"-p", "build"},
-                "set -e; cmake --preset release -DIMMURE_BENCH=OFF -DIMMURE_E2E=OFF; "
-                "cmake --build --preset release; ctest --preset release -L unit; "
-                "build/release/immure version; echo planted > ../outside || echo kept in",
-                tree);
+  Program build = immure_sh({"-p", "build"},
+                            "set -e; cmake --preset release -DIMMURE_BENCH=OFF -DIMMURE_E2E=OFF; "
+                            "cmake --build --preset release; ctest --preset release -L unit; "
+                            "build/release/immure version; echo planted > ../outside || true",
+                            tree);
   build.limit = std::chrono::seconds(2300);
   const Outcome outcome = run(build);
   const std::string end =
       outcome.out.substr(outcome.out.size() - std::min<std::size_t>(outcome.out.size(), 4000));
   EXPECT_EQ(outcome.code, 0) << end << outcome.err;
   EXPECT_TRUE(contains(end, "100% tests passed")) << end;
-  EXPECT_TRUE(contains(end, "kept in")) << end;
   EXPECT_FALSE(exists(directory.path() + "/outside"));
 }
 

@@ -8,7 +8,9 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -28,7 +30,10 @@ class TemporaryDirectory {
   }
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory() { std::system(("rm -rf " + path_).c_str()); }  // NOLINT(cert-env33-c)
+  ~TemporaryDirectory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
   const std::string& path() const { return path_; }
 
  private:
@@ -184,7 +189,8 @@ TEST(Launch, AnOverlayTakesWritesAndTheHostDoesNot) {
 }
 
 TEST(Launch, NothingOfTheScratchFileSystemIsLeftInside) {
-  LaunchPlan plan = shell_plan("[ -d /../usr ] && [ ! -e /../f0 ] && [ \"$(cat /usr-file)\" = text ]");
+  LaunchPlan plan =
+      shell_plan("[ -d /../usr ] && [ ! -e /../f0 ] && [ \"$(cat /usr-file)\" = text ]");
   plan.setup.insert(plan.setup.begin() + 1, {MakeScratch{}, {}});
   add_step(plan, MakeFile{"usr-file", 0444, ""});
   add_step(plan, CoverFile{"usr-file", "text", 0444, true});

@@ -16,7 +16,7 @@ struct FakeFile {
   std::string link;
   bool executable = false;
   bool locked = false;  // a directory that may not be entered
-  int errnum = 0;  // what stat(2) says of it instead
+  int errnum = 0;       // what stat(2) says of it instead
 };
 
 class FakeFiles : public HostFiles {

@@ -52,12 +52,14 @@ Merged merged(const std::vector<SandboxSpec>& layers) {
 
 Merged merged_sets(const std::vector<SetEdit>& edits) {
   std::vector<SandboxSpec> layers;
+  layers.reserve(edits.size());
   for (const SetEdit& edit : edits) layers.push_back(SandboxSpec{.caps = {.keep = edit}});
   return merged(layers);
 }
 
 Merged merged_mounts(const std::vector<std::vector<Mount>>& lists) {
   std::vector<SandboxSpec> layers;
+  layers.reserve(lists.size());
   for (const auto& list : lists) layers.push_back(SandboxSpec{.mounts = list});
   return merged(layers);
 }

@@ -145,7 +145,7 @@ static int signal_state(void) {
 
 int main(int argc, char** argv) {
   if (argc < 2) return 2;
-  argument = argc > 2 ? argv[2] : NULL;
+  argument = argc > 2 ? argv[2] : "";
   const char* act = argv[1];
   if (strcmp(act, "exit") == 0) return atoi(argument);
   if (strcmp(act, "raise") == 0) return raise(atoi(argument));

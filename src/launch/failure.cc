@@ -67,6 +67,9 @@ std::string step_hint(const Step& step, int errnum) {
   if (std::holds_alternative<SetRlimit>(step) && errnum == EPERM) {
     return "it is above your own hard limit: see ulimit -H -a";
   }
+  if (std::holds_alternative<WriteProc>(step) && (errnum == EXDEV || errnum == EROFS)) {
+    return "an outer container covers this part of /proc";
+  }
   if (std::holds_alternative<RedirectStdio>(step)) {
     return "the path is one of the sandbox: bind it there, writable for output";
   }

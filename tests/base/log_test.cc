@@ -65,14 +65,11 @@ TEST(FormatError, AddsAReasonToTheWordsOfErrno) {
 }
 
 TEST(FormatError, LetsNothingForeignSteerATerminal) {
-  const Error error{.code = Code::unknown_key,
-                    .reason = "bad \x1b]0;x\a\u200b",
-                    .origin = {.file = file("e\x1bvil.toml\n",
-                                            "a\x1b = \u200b"
-                                            "1\n"),
-                               .line = 1,
-                               .column = 3},
-                    .hint = "\x1b[2J"};
+  const Error error{
+      .code = Code::unknown_key,
+      .reason = "bad \x1b]0;x\a\u200b",
+      .origin = {.file = file("e\x1bvil.toml\n", "a\x1b = \u200b1\n"), .line = 1, .column = 3},
+      .hint = "\x1b[2J"};
   EXPECT_EQ(format_error(error, {}),
             "immure: error[E202]: bad \\x1b]0;x\\x07\\u{200b}\n"
             "  --> e\\x1bvil.toml\\n:1:3\n"

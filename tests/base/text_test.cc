@@ -23,17 +23,19 @@ TEST_P(Escape, LeavesNothingForPrintableToChange) {
   EXPECT_EQ(printable(GetParam().escaped), GetParam().escaped);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Bytes, Escape,
-    testing::Values(EscapeCase{"", ""}, EscapeCase{"plain ~!", "plain ~!"},
-                    EscapeCase{"a\nb\tc\r", "a\\nb\\tc\\r"}, EscapeCase{"\0"s, "\\x00"},
-                    EscapeCase{"\x1b[31m", "\\x1b[31m"}, EscapeCase{"\x7f", "\\x7f"},
-                    EscapeCase{"C:\\x", "C:\\\\x"},
-                    EscapeCase{"größe 日本 🦀", "größe 日本 🦀"},
-                    EscapeCase{"\u0085", "\\u{85}"}, EscapeCase{"a\u202egpj", "a\\u{202e}gpj"},
-                    EscapeCase{"\u2066\u2069", "\\u{2066}\\u{2069}"},
-                    EscapeCase{"\u200b\ufeff", "\\u{200b}\\u{feff}"},
-                    EscapeCase{"\U000e0041", "\\u{e0041}"}));
+INSTANTIATE_TEST_SUITE_P(Bytes, Escape,
+                         testing::Values(EscapeCase{"", ""}, EscapeCase{"plain ~!", "plain ~!"},
+                                         EscapeCase{"a\nb\tc\r", "a\\nb\\tc\\r"},
+                                         EscapeCase{"\0"s, "\\x00"},
+                                         EscapeCase{"\x1b[31m", "\\x1b[31m"},
+                                         EscapeCase{"\x7f", "\\x7f"},
+                                         EscapeCase{"C:\\x", "C:\\\\x"},
+                                         EscapeCase{"größe 日本 🦀", "größe 日本 🦀"},
+                                         EscapeCase{"\u0085", "\\u{85}"},
+                                         EscapeCase{"a\u202egpj\u202c", "a\\u{202e}gpj\\u{202c}"},
+                                         EscapeCase{"\u2066\u2069", "\\u{2066}\\u{2069}"},
+                                         EscapeCase{"\u200b\ufeff", "\\u{200b}\\u{feff}"},
+                                         EscapeCase{"\U000e0041", "\\u{e0041}"}));
 
 INSTANTIATE_TEST_SUITE_P(NotUtf8, Escape,
                          testing::Values(EscapeCase{"\xff", "\\xff"}, EscapeCase{"\x80", "\\x80"},

@@ -205,9 +205,9 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   }
   RunningSandbox sandbox;
   sandbox.report.reset(reports[0]);
-  const Fd child_report(reports[1]);
+  Fd child_report(reports[1]);
   if (::pipe2(lifetime.data(), O_CLOEXEC) != 0) return os_error(Code::setup_step, "make a pipe");
-  const Fd lifetime_read(lifetime[0]);
+  Fd lifetime_read(lifetime[0]);
   sandbox.lifetime_write.reset(lifetime[1]);
   sandbox.stop_with_terminal = !caller.ignores_sigtstp;
 
@@ -255,6 +255,8 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   }
   if (sandbox.init_pid < 0) return clone_failed();
   sandbox.pidfd.reset(pidfd);
+  child_report.reset();
+  lifetime_read.reset();
   if (options.events.started) options.events.started(sandbox.init_pid);
   return monitor(sandbox, plan, options);
 }

@@ -42,11 +42,11 @@ class Monitor {
                                         {sandbox_.pidfd.get(), POLLIN, 0}}};
       const int count = ::poll(watched.data(), watched.size(), poll_timeout());
       if (count < 0 && errno != EINTR) send(SIGKILL);
-      if (watched[0].revents != 0) read_reports();
+      if (sandbox_.report && watched[0].revents != 0) read_reports();
       if (watched[1].revents != 0) read_signals();
       if (deadline_ns_ != 0 && monotonic_ns() >= deadline_ns_) deadline_passed();
       // Last, so that what pid 1 still said before it ended has been read.
-      if (watched[2].revents != 0 || report_closed_) reap();
+      if (watched[2].revents != 0) reap();
     }
     return result();
   }
@@ -63,7 +63,7 @@ class Monitor {
     for (;;) {
       const ssize_t length = ::recv(sandbox_.report.get(), &message, sizeof message, MSG_DONTWAIT);
       if (length == 0) {
-        report_closed_ = true;
+        sandbox_.report.reset();  // pid 1 ended, or became the command
         return;
       }
       if (length != static_cast<ssize_t>(sizeof message)) return;
@@ -169,12 +169,11 @@ class Monitor {
 
   void reap() {
     int status = 0;
-    // Closed and not ended happens between the two closings of a dying process: wait for it.
     const pid_t pid = ::wait4(sandbox_.init_pid, &status, __WALL, &usage_);
     if (pid < 0 && errno == EINTR) return;
     gone_ = true;
     init_status_ = pid < 0 ? 0 : status;
-    read_reports();
+    if (sandbox_.report) read_reports();
   }
 
   std::variant<Exit, Error> result() {
@@ -226,7 +225,6 @@ class Monitor {
   bool ready_ = false;
   bool terminating_ = false;
   bool wall_reached_ = false;
-  bool report_closed_ = false;
   bool gone_ = false;
   int ended_by_ = 0;  // a signal before the command ran
   std::optional<Error> failure_;

@@ -308,6 +308,9 @@ Error missing_source(const Mount& mount, const std::string& source, int errnum) 
     error.doing += " as an overlay";
     error.hint = "create it, or write \"overlay?\" to skip it when it's missing";
   }
+  if (!mount.origin.flag.empty()) {
+    error.hint = "create it, or write \"" + escape(source) + "?\" to skip it when it's missing";
+  }
   if (errnum != ENOENT && errnum != ENOTDIR) error.hint.clear();
   return error;
 }

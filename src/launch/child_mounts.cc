@@ -30,18 +30,6 @@ unsigned to_attr(const MountFlags& flags) {
          (flags.nodev ? MOUNT_ATTR_NODEV : 0U) | (flags.noexec ? MOUNT_ATTR_NOEXEC : 0U);
 }
 
-// Protections are read back: a call that reports success and did nothing is caught here.
-int verify(int mount, const MountFlags& flags) {
-  struct statfs status {};
-  if (::fstatfs(mount, &status) != 0) return errno;
-  const auto has = [&](unsigned long bit) {
-    return (static_cast<unsigned long>(status.f_flags) & bit) != 0;
-  };
-  const bool holds = (!flags.read_only || has(ST_RDONLY)) && (!flags.nosuid || has(ST_NOSUID)) &&
-                     (!flags.nodev || has(ST_NODEV)) && (!flags.noexec || has(ST_NOEXEC));
-  return holds ? 0 : EPROTO;
-}
-
 int new_file_system(const char* type, FsParameters parameters, const MountFlags& flags, Fd& mount) {
   const Fd context(::fsopen(type, FSOPEN_CLOEXEC));
   if (!context) return errno;
@@ -54,7 +42,7 @@ int new_file_system(const char* type, FsParameters parameters, const MountFlags&
   }
   if (::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return errno;
   mount.reset(::fsmount(context.get(), FSMOUNT_CLOEXEC, to_attr(flags)));
-  return mount ? verify(mount.get(), flags) : errno;
+  return mount ? verify_flags(mount.get(), flags) : errno;
 }
 
 int attach(int mount, int target) {
@@ -86,7 +74,7 @@ int stack_tmpfs(Construction& construction, FsParameters parameters, Fd& root) {
   if (!slash) return errno;
   if (const int errnum = old_mount_new("tmpfs", parameters, flags, slash.get())) return errnum;
   root.reset(::open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC));  // ".." goes to the top of the stack
-  return root ? verify(root.get(), flags) : errno;
+  return root ? verify_flags(root.get(), flags) : errno;
 }
 
 int write_content(int fd, const char* text, std::size_t length) {
@@ -124,7 +112,7 @@ int run(const MakeRoot& step, Construction& construction) {
         return errno;
       }
       if (::move_mount(tree.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0) return errno;
-      if (const int errnum = verify(tree.get(), flags)) return errnum;
+      if (const int errnum = verify_flags(tree.get(), flags)) return errnum;
       construction.root = std::move(tree);
       return 0;
     }
@@ -307,6 +295,17 @@ int make_file(int directory, const char* name, mode_t mode, const std::string& c
   return ::fchmod(file.get(), mode) == 0 ? 0 : errno;
 }
 
+int verify_flags(int mount, const MountFlags& flags) {
+  struct statfs status {};
+  if (::fstatfs(mount, &status) != 0) return errno;
+  const auto has = [&](unsigned long bit) {
+    return (static_cast<unsigned long>(status.f_flags) & bit) != 0;
+  };
+  const bool holds = (!flags.read_only || has(ST_RDONLY)) && (!flags.nosuid || has(ST_NOSUID)) &&
+                     (!flags.nodev || has(ST_NODEV)) && (!flags.noexec || has(ST_NOEXEC));
+  return holds ? 0 : EPROTO;
+}
+
 int mount_new(Construction& construction, const char* type, FsParameters parameters,
               const MountFlags& flags, int target) {
   if (construction.old_mount_calls) return old_mount_new(type, parameters, flags, target);
@@ -328,19 +327,19 @@ int mount_bind(Construction& construction, int source, int target, const MountFl
       0) {
     return errno;
   }
-  if (const int errnum = verify(tree.get(), flags)) return errnum;
+  if (const int errnum = verify_flags(tree.get(), flags)) return errnum;
   return attach(tree.get(), target);
 }
 
 int change_flags(Construction& construction, int mount, const MountFlags& flags) {
   if (construction.old_mount_calls) {
     if (const int errnum = old_change_flags(mount, flags)) return errnum;
-    return verify(mount, flags);
+    return verify_flags(mount, flags);
   }
   mount_attr attributes{};
   attributes.attr_set = to_attr(flags);
   if (::mount_setattr(mount, "", AT_EMPTY_PATH, &attributes, sizeof attributes) != 0) return errno;
-  return verify(mount, flags);
+  return verify_flags(mount, flags);
 }
 
 int run_mount_step(const Step& step, Construction& construction) {

@@ -40,6 +40,9 @@ int mount_bind(Construction& construction, int source, int target, const MountFl
 // Changes the flags of the mount at `mount`, not of those below it.
 int change_flags(Construction& construction, int mount, const MountFlags& flags);
 
+// Protections are read back: EPROTO for a call that reported success and did nothing.
+int verify_flags(int mount, const MountFlags& flags);
+
 // Runs a step of this file, or says that it is not one.
 constexpr int not_a_mount_step = -1;
 int run_mount_step(const Step& step, Construction& construction);

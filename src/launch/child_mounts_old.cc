@@ -81,18 +81,22 @@ int remount_line(Construction& construction, char* line, std::string_view base,
   std::uint64_t id = 0;
   char* at = line;
   for (; *at >= '0' && *at <= '9'; ++at) id = id * 10 + static_cast<std::uint64_t>(*at - '0');
-  for (int spaces = 0; spaces < 4 && at != nullptr; ++spaces) {
-    at = std::strchr(at + 1, ' ');
-  }
-  if (at == nullptr) return 0;
+  // `at` stands before PARENT; three fields on it stands before POINT.
+  for (int fields = 0; fields < 3 && at != nullptr; ++fields) at = std::strchr(at + 1, ' ');
+  if (at == nullptr) return EPROTO;
   char* point = at + 1;
   if (char* end = std::strchr(point, ' ')) *end = '\0';
   unescape(point);
   if (!std::string_view(point).starts_with(base) || point[base.size()] != '/') return 0;
-  // The path is also one of the old root, which lies below: only the mount id decides.
+  // The path is also one of the old root, which lies below: only the mount id decides. What cannot
+  // be reached by its path here cannot be reached by it inside.
   const Fd mount(::openat(construction.root.get(), point + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  if (!mount || mount_id(mount.get()) != id) return 0;
-  return remount(mount.get(), flags);
+  if (!mount) {
+    return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : errno;
+  }
+  if (mount_id(mount.get()) != id) return 0;
+  if (const int errnum = remount(mount.get(), flags)) return errnum;
+  return verify_flags(mount.get(), flags);
 }
 
 int remount_below(Construction& construction, int target, const MountFlags& flags) {
@@ -144,6 +148,7 @@ int old_finish_bind(Construction& construction, int mounted, const MountFlags& f
     return errno;
   }
   if (const int errnum = remount(mounted, flags)) return errnum;
+  if (const int errnum = verify_flags(mounted, flags)) return errnum;
   return flags.recursive ? remount_below(construction, mounted, flags) : 0;
 }
 

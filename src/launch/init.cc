@@ -129,6 +129,7 @@ class Init {
       signalfd_siginfo info;
       while (::read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
         const int signal = static_cast<int>(info.ssi_signo);
+        if (signal == end_signal() && !context_.own_pid_namespace) end(128 + SIGKILL);
         if (signal != SIGCHLD) forward(signal, info);
       }
       reap();
@@ -140,7 +141,12 @@ class Init {
   // shared terminal (SI_KERNEL) reached the command by itself.
   void forward(int signal, const signalfd_siginfo& info) const {
     const bool from_outside = info.ssi_pid == 0 || !context_.own_pid_namespace;
-    if (info.ssi_code <= 0 && from_outside && !command_ended_) ::kill(command_, signal);
+    if (info.ssi_code > 0 || !from_outside) return;
+    if (!command_ended_) {
+      ::kill(command_, signal);
+    } else if (context_.own_pid_namespace) {
+      ::kill(-1, signal);  // what it left behind, and `wait` is for
+    }
   }
 
   void reap() {
@@ -189,6 +195,11 @@ void run_init(const ChildContext& context, Construction& construction) {
   if (const int errnum = become_unreachable()) fail(errnum, stage_lifetime);
   if (!context.own_pid_namespace && ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
     fail(errno, stage_fork);
+  }
+  if (!context.own_pid_namespace) {
+    // A killed init would leave the others behind: from here on the lifetime pipe alone says that
+    // the launcher is gone, and init ends them one by one.
+    if (::prctl(PR_SET_PDEATHSIG, 0) != 0) fail(errno, stage_lifetime);
   }
   // All signals are blocked since before clone; they are read here, one by one.
   sigset_t all;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <sys/auxv.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -134,6 +135,22 @@ pid_t clone_sandbox(std::uint64_t namespaces, int& pidfd) {
       ::syscall(SYS_clone, namespaces | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
 }
 
+// A command that is pid 1 could undo its PR_SET_PDEATHSIG, and holds no lifetime pipe. This process
+// outside does: when the launcher is gone it ends the sandbox, and when that has ended, itself.
+int start_guard(const RunningSandbox& sandbox, int lifetime_read) {
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid < 0 ? errno : 0;
+  std::array<int, 2> keep = {lifetime_read, sandbox.pidfd.get()};
+  std::sort(keep.begin(), keep.end());
+  close_all_but(keep, descriptor_limit(), false);
+  for (int fd = 0; fd <= 2; ++fd) ::close(fd);
+  std::array<pollfd, 2> watched = {{{lifetime_read, POLLIN, 0}, {sandbox.pidfd.get(), POLLIN, 0}}};
+  while (::poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) {
+  }
+  if (watched[1].revents == 0) sys::pidfd_send_signal(sandbox.pidfd.get(), SIGKILL);
+  ::_exit(0);
+}
+
 Error clone_failed() {
   const int errnum = errno;
   Error error = os_error(Code::userns_unavailable, "create the sandbox's namespaces", errnum);
@@ -190,6 +207,14 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
                  .reason = "it is not open",
                  .hint = "open it for immure (for example: " + std::to_string(fd) +
                          "< FILE), or leave it out of process.pass_fds"};
+  }
+  for (const int fd : plan.pass_fds) {
+    const auto& own = options.keep_fds;
+    if (fd != options.block_fd && std::find(own.begin(), own.end(), fd) == own.end()) continue;
+    return Error{.code = Code::usage,
+                 .doing = "descriptor " + std::to_string(fd) + " can't be passed on",
+                 .reason = "it is immure's own: the command could forge what is told there",
+                 .hint = "open another for the command"};
   }
   const int fd_limit = descriptor_limit();
   const std::vector<int> keep = kept_descriptors(plan, options);
@@ -256,6 +281,12 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   if (sandbox.init_pid < 0) return clone_failed();
   sandbox.pidfd.reset(pidfd);
   child_report.reset();
+  if (!plan.reaper && plan.die_with_parent) {
+    if (const int errnum = start_guard(sandbox, lifetime_read.get())) {
+      sys::pidfd_send_signal(pidfd, SIGKILL);
+      return os_error(Code::setup_step, "start the process that guards the command", errnum);
+    }
+  }
   lifetime_read.reset();
   if (options.events.started) options.events.started(sandbox.init_pid);
   return monitor(sandbox, plan, options);

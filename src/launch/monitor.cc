@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -41,7 +42,7 @@ class Monitor {
                                         {sandbox_.signals.get(), POLLIN, 0},
                                         {sandbox_.pidfd.get(), POLLIN, 0}}};
       const int count = ::poll(watched.data(), watched.size(), poll_timeout());
-      if (count < 0 && errno != EINTR) send(SIGKILL);
+      if (count < 0 && errno != EINTR) end_all();
       if (sandbox_.report && watched[0].revents != 0) read_reports();
       if (watched[1].revents != 0) read_signals();
       if (deadline_ns_ != 0 && monotonic_ns() >= deadline_ns_) deadline_passed();
@@ -116,12 +117,12 @@ class Monitor {
     const bool typed = code == SI_KERNEL;
     if (!typed || own_session_) {
       if (!ready_ && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
-        send(SIGKILL);  // nothing of the command runs yet that could want to hear of it
+        end_all();  // nothing of the command runs yet that could want to hear of it
         ended_by_ = signal;
         return;
       }
       if (signal == SIGTERM && terminating_) {
-        send(SIGKILL);
+        end_all();
         return;
       }
       send(signal);
@@ -130,7 +131,7 @@ class Monitor {
         deadline_ns_ = monotonic_ns() + plan_.grace_ns;
       }
     } else if (!ready_ && (signal == SIGINT || signal == SIGQUIT || signal == SIGHUP)) {
-      send(SIGKILL);
+      end_all();
       ended_by_ = signal;
       return;
     }
@@ -140,16 +141,23 @@ class Monitor {
   void deadline_passed() {
     if (!ready_) {
       failure_ = silence();
-      send(SIGKILL);
-      deadline_ns_ = 0;
+      end_all();
     } else if (terminating_) {
-      send(SIGKILL);
-      deadline_ns_ = 0;
+      end_all();
     } else {
       wall_reached_ = terminating_ = true;
       send(plan_.stop_signal);
       deadline_ns_ = monotonic_ns() + plan_.grace_ns;
     }
+  }
+
+  // The kernel ends a pid namespace with its pid 1. Where there is none, a running init does it.
+  void end_all() {
+    const bool own_pid_namespace = (plan_.namespaces & CLONE_NEWPID) != 0;
+    const bool init_can = ready_ && plan_.reaper && !own_pid_namespace && !asked_to_end_;
+    send(init_can ? end_signal() : SIGKILL);
+    deadline_ns_ = init_can ? monotonic_ns() + setup_limit_ns : 0;
+    asked_to_end_ = init_can;
   }
 
   Error silence() const {
@@ -226,6 +234,7 @@ class Monitor {
   bool terminating_ = false;
   bool wall_reached_ = false;
   bool gone_ = false;
+  bool asked_to_end_ = false;
   int ended_by_ = 0;  // a signal before the command ran
   std::optional<Error> failure_;
   std::optional<int> status_;  // of the command

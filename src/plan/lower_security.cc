@@ -18,7 +18,6 @@
 namespace immure {
 namespace {
 
-constexpr std::uint64_t kCloneNewTime = 0x80;
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 
 bool is_fresh(const Setting<NamespaceChoice>& choice) {

@@ -41,6 +41,7 @@ class SourceFinder {
     add_floor();
     add_cwd();
     find_writable();
+    find_planted_directories();
     for (const Mount& mount : out_.own) add(mount);
     for (const Mount& mount : spec_.mounts) add(mount);
     drop_doubles();
@@ -54,6 +55,7 @@ class SourceFinder {
   void add_floor();
   void add_cwd();
   void find_writable();
+  void find_planted_directories();
   void add(const Mount& mount);
   void add_pattern(const Mount& mount);
   void add_identity(const Mount& mount, const std::string& path);
@@ -64,7 +66,7 @@ class SourceFinder {
   // False: an error was noted, or the entry is to be skipped.
   bool resolve(const Mount& mount, const std::string& path, ResolvedPath& resolved,
                bool& will_exist);
-  bool planted(const Mount& mount, const std::string& path, const ResolvedPath& resolved);
+  bool planted(const Origin& origin, const std::string& path, const ResolvedPath& resolved);
 
   const SandboxSpec& spec_;
   const Host& host_;
@@ -147,7 +149,11 @@ void SourceFinder::find_writable() {
   };
   const auto look_at = [&](const Mount& mount) {
     if (const auto* bind = std::get_if<Bind>(&mount.what); bind != nullptr && !bind->read_only) {
-      if (!mount.glob) note(bind->source.empty() ? mount.target : bind->source);
+      if (mount.glob) {
+        for (const std::string& match : host_.files->glob(mount.target)) note(match);
+      } else {
+        note(bind->source.empty() ? mount.target : bind->source);
+      }
     }
     if (const auto* overlay = std::get_if<Overlay>(&mount.what)) {
       if (!overlay->upper.empty()) note(overlay->upper);
@@ -160,7 +166,7 @@ void SourceFinder::find_writable() {
 
 // A link below a directory that this sandbox may write could have been planted by an earlier run,
 // to have another file of the user's mounted.
-bool SourceFinder::planted(const Mount& mount, const std::string& path,
+bool SourceFinder::planted(const Origin& origin, const std::string& path,
                            const ResolvedPath& resolved) {
   for (const LinkOnTheWay& link : resolved.links) {
     for (const std::string& directory : writable_) {
@@ -170,12 +176,25 @@ bool SourceFinder::planted(const Mount& mount, const std::string& path,
           {.code = Code::refused_mount,
            .doing = quote(path) + " goes through the symlink " + quote(link.path) +
                     ", which a sandbox may have made: " + quote(directory) + " is writable",
-           .origin = mount.origin,
+           .origin = origin,
            .hint = "if you made the link, name " + quote(resolved.canonical) + " instead"});
       return true;
     }
   }
   return false;
+}
+
+// The root and the uppers of overlays are sources too.
+void SourceFinder::find_planted_directories() {
+  const auto look_at = [&](const std::string& path, const Origin& origin) {
+    const Result<ResolvedPath> resolved = host_.files->resolve(path);
+    if (resolved.ok()) planted(origin, path, resolved.value());
+  };
+  if (spec_.root.dir.is_set()) look_at(*spec_.root.dir.value, spec_.root.dir.origin);
+  for (const Mount& mount : spec_.mounts) {
+    const auto* overlay = std::get_if<Overlay>(&mount.what);
+    if (overlay != nullptr && !overlay->upper.empty()) look_at(overlay->upper, mount.origin);
+  }
 }
 
 bool SourceFinder::resolve(const Mount& mount, const std::string& path, ResolvedPath& resolved,
@@ -188,7 +207,7 @@ bool SourceFinder::resolve(const Mount& mount, const std::string& path, Resolved
     return false;
   }
   resolved = std::move(result.value());
-  if (planted(mount, path, resolved)) return false;
+  if (planted(mount.origin, path, resolved)) return false;
   if (resolved.kind != FileKind::missing) return true;
   if (creates(mount) && resolved.errnum == ENOENT) {
     if (!add_missing_directories(host_, resolved.canonical, mount.origin, out_.created, errors_)) {

@@ -67,6 +67,12 @@ void check_namespaces(const SandboxSpec& spec, Problems& problems) {
                  "namespaces.pid = \"host\" leaves no process to mount a fresh /proc for",
                  R"(write root.proc = "host" to show the host's, or "none")");
   }
+  if (is_host(ns.pid) && spec.process.init.value == InitMode::target) {
+    problems.add(Code::namespace_value, ns.pid.origin,
+                 "namespaces.pid = \"host\" with process.init = \"target\" leaves nobody to end "
+                 "what the command starts",
+                 "write process.init = \"reaper\"");
+  }
   for (const auto& [name, maximum] : ns.nested) {
     if (maximum.value && *maximum.value < 0) {
       problems.add(Code::namespace_value, maximum.origin,

@@ -112,6 +112,22 @@ TEST_P(Fallback, NosuidAndNodevStandOnEveryMountAndNothingOfTheHostStays) {
   EXPECT_EQ(said[1], "0") << "mounts of the host can appear inside";
 }
 
+TEST_P(Fallback, AReadOnlyBindIsReadOnlyInTheMountsBelowIt) {
+  const std::string project = directory_.path() + "/project";
+  directory_.write("project/below/x", "");
+  const std::string script = "mount -t tmpfs none below && exec " + binary() +
+                             " run -- sh -c 'echo x > below/new; grep /below /proc/mounts'";
+  Program program{
+      .argv = {"unshare", "-Um", "--map-current-user", "--keep-caps", "sh", "-c", script},
+      .cwd = project};
+  program.before_exec = [] {
+    if (GetParam().calls.front() != SYS_clone3) refuse(GetParam());
+  };
+  const Outcome outcome = run(program);
+  EXPECT_TRUE(contains(outcome.err, "Read-only file system")) << outcome.out << outcome.err;
+  EXPECT_TRUE(contains(outcome.out, "tmpfs ro,nosuid,nodev")) << outcome.out << outcome.err;
+}
+
 INSTANTIATE_TEST_SUITE_P(Calls, Fallback, testing::ValuesIn(refusals()),
                          [](const auto& refusal) { return std::string(refusal.param.name); });
 

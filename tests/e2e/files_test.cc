@@ -184,6 +184,33 @@ TEST_F(Files, ALinkPlantedAtAMountPointIsNotFollowedToTheHost) {
   EXPECT_FALSE(exists(other() + "/x")) << said;
 }
 
+// A link that an earlier run of the sandbox could have made in a directory it may write, to have
+// another directory of the user's mounted by the next one.
+TEST_F(Files, APlantedLinkIsNotFollowedAsASourceOfAnyKind) {
+  ASSERT_EQ(::symlink(other().c_str(), (project() + "/link").c_str()), 0);
+  directory_.write("low/x", "");
+  const std::string low = directory_.path() + "/low";
+  const std::string link = project() + "/link";
+  const std::vector<Argv> attempts{
+      {"-w", "--ro", link},
+      {"-w", "--rw", link},
+      {"-w", "--overlay", link},
+      {"-w", "--ro", link + ":/seen"},
+      {"-w", "--set", "fs.\"/seen\"={lower=[\"" + low + "\"],upper=\"" + link + "\"}"},
+      {"-w", "--set", "fs.\"/seen\"={lower=[\"" + low + "\",\"" + link + "\"]}"},
+      {"-w", "--set", "root.dir=\"" + link + "\""},
+      {"--set", "fs.\"" + directory_.path() + "/proj*\"=\"rw\"", "--ro", link}};
+  for (const Argv& attempt : attempts) {
+    const Outcome outcome = in_sandbox(attempt, "cat /seen/secret " + link + "/secret", project());
+    EXPECT_EQ(outcome.code, 125) << attempt.back() << outcome.out;
+    EXPECT_TRUE(contains(outcome.err, "E323")) << attempt.back() << outcome.err;
+    EXPECT_FALSE(contains(outcome.out, "secret")) << attempt.back();
+  }
+  EXPECT_FALSE(exists(other() + ".work"));
+  // Where nothing is writable the link is the user's own, and works.
+  EXPECT_EQ(inside("cat " + link + "/secret", {"--ro", link}), "secret");
+}
+
 TEST_F(Files, SetIdBitsCannotBeWrittenWhereTheHostWouldKeepThem) {
   const Outcome outcome = run([&] {
     Program program = immure_run({"-w"}, {IMMURE_PAYLOAD, "set-id-mode", project() + "/readable"});

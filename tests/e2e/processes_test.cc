@@ -131,6 +131,47 @@ TEST_F(Processes, SigkillOfTheLauncherEndsACommandThatIsPidOne) {
   EXPECT_TRUE(all_gone(word));
 }
 
+TEST_F(Processes, ACommandThatIsPidOneCannotEscapeByItsParentDeathSignal) {
+  const std::string word = mark();
+  const std::string script =
+      "import ctypes, time; ctypes.CDLL(None).prctl(1, 0); print('ready', flush=True); "
+      "time.sleep(60)";
+  Running running(immure_run({"--set", "process.init=target"}, {"python3", "-c", script, word}));
+  ASSERT_TRUE(running.wait_for_output("ready"));
+  running.signal(SIGKILL);
+  EXPECT_EQ(running.wait().code, -SIGKILL);
+  EXPECT_TRUE(all_gone(word));
+}
+
+TEST_F(Processes, WithoutAPidNamespaceEverythingEndsWithTheLauncherToo) {
+  const Argv options{"--set", "namespaces.pid=host", "--set", "root.proc=host"};
+  for (const bool wall : {false, true}) {
+    const std::string word = mark();
+    Argv all = options;
+    if (wall) {
+      all.insert(all.end(), {"--set", "limits.wall=500ms", "--set", "process.grace=200ms"});
+    }
+    Running running(immure_run(
+        all,
+        {"sh", "-c",
+         "trap '' TERM; setsid sh -c 'sleep 61; :' " + word + " & echo ready; sleep 62; :", word}));
+    ASSERT_TRUE(running.wait_for_output("ready"));
+    if (!wall) running.signal(SIGKILL);
+    EXPECT_EQ(running.wait().code, wall ? 124 : -SIGKILL);
+    EXPECT_TRUE(all_gone(word)) << wall;
+  }
+}
+
+TEST_F(Processes, WithWaitAllASignalReachesWhatTheCommandLeftBehind) {
+  Running running(immure_sh({"--set", "process.wait=all"},
+                            "(trap 'exit 0' TERM; echo ready; while :; do sleep 0.05; done) & "
+                            "exit 7"));
+  ASSERT_TRUE(running.wait_for_output("ready"));
+  std::this_thread::sleep_for(milliseconds(200));
+  running.signal(SIGTERM);
+  EXPECT_EQ(running.wait().code, 7);
+}
+
 TEST_F(Processes, TheEndOfAStoppedLauncherEndsEverything) {
   const std::string word = mark();
   Running running(immure_run({}, {"sh", "-c", "echo ready; sleep 60; :", word}));
@@ -196,6 +237,17 @@ TEST_F(Processes, BlockAndReadyDescriptorsMarkTheStart) {
   EXPECT_EQ(lines(outcome.out).at(0), "before: 0") << outcome.err;
   EXPECT_EQ(lines(outcome.out).at(1), "ran") << outcome.err;
   EXPECT_NE(lines(outcome.out).at(2), "after: 0") << outcome.err;
+}
+
+TEST_F(Processes, ADescriptorOfOursCannotBePassedOnToForgeEvents) {
+  const TempDir directory;
+  const Outcome outcome =
+      run({.argv = {"sh", "-c",
+                    binary() + " run --status-fd 9 --set process.pass_fds=[3] -- sh -c 'echo "
+                               "forged >&3' 3>&- 9>events"},
+           .cwd = directory.path()});
+  EXPECT_EQ(outcome.code, 125) << outcome.err;
+  EXPECT_FALSE(contains(read_file(directory.path() + "/events"), "forged"));
 }
 
 TEST_F(Processes, StatusDescriptorTellsWhoEndedTheRun) {

@@ -2,8 +2,9 @@
 #include "launch/launch.h"
 
 #include <gtest/gtest.h>
-#include <linux/sched.h>
+#include <sched.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,6 +39,24 @@ class TemporaryDirectory {
 
  private:
   std::string path_;
+};
+
+// Whether this process may make user namespaces: not inside a sandbox, for example.
+bool can_make_namespaces() {
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(::unshare(CLONE_NEWUSER) == 0 ? 0 : 1);
+  int status = 1;
+  return ::waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+class Launch : public testing::Test {
+ protected:
+  void SetUp() override {
+    static const bool can = can_make_namespaces();
+    if (can) return;
+    if (std::getenv("IMMURE_TESTS_MUST_RUN") != nullptr) FAIL() << "no user namespaces here";
+    GTEST_SKIP() << "no user namespaces here";
+  }
 };
 
 // The smallest plan in which a shell of the host runs.
@@ -85,27 +104,27 @@ Error error_of(const std::variant<Exit, Error>& result) {
   return {};
 }
 
-TEST(Launch, ReportsTheExitStatusAsItIs) {
+TEST_F(Launch, ReportsTheExitStatusAsItIs) {
   EXPECT_EQ(exit_of(run(shell_plan("exit 0"))).code, 0);
   EXPECT_EQ(exit_of(run(shell_plan("exit 125"))).code, 125);
   EXPECT_EQ(exit_of(run(shell_plan("exit 255"))).code, 255);
 }
 
-TEST(Launch, ReportsTheSignalThatEndedTheCommand) {
+TEST_F(Launch, ReportsTheSignalThatEndedTheCommand) {
   const Exit exit = exit_of(run(shell_plan("kill -SEGV $$")));
   EXPECT_EQ(exit.reason, Exit::Reason::signaled);
   EXPECT_EQ(exit.signal, SIGSEGV);
   EXPECT_EQ(exit.code, 128 + SIGSEGV);
 }
 
-TEST(Launch, TheCommandIsPid1OnlyWithoutAReaper) {
+TEST_F(Launch, TheCommandIsPid1OnlyWithoutAReaper) {
   EXPECT_EQ(exit_of(run(shell_plan("[ $$ = 2 ]"))).code, 0);
   LaunchPlan plan = shell_plan("[ $$ = 1 ]");
   plan.reaper = false;
   EXPECT_EQ(exit_of(run(plan)).code, 0);
 }
 
-TEST(Launch, WallTimeEndsTheCommandWith124) {
+TEST_F(Launch, WallTimeEndsTheCommandWith124) {
   LaunchPlan plan = shell_plan("trap '' TERM; while :; do :; done");
   plan.wall_ns = 100'000'000;
   plan.grace_ns = 100'000'000;
@@ -116,7 +135,7 @@ TEST(Launch, WallTimeEndsTheCommandWith124) {
   EXPECT_LT(exit.wall_ms, 3000);
 }
 
-TEST(Launch, AFailedStepNamesItselfAndWhoAskedForIt) {
+TEST_F(Launch, AFailedStepNamesItselfAndWhoAskedForIt) {
   LaunchPlan plan = shell_plan("true");
   Origin origin;
   origin.flag = "--ro /nowhere";
@@ -129,7 +148,7 @@ TEST(Launch, AFailedStepNamesItselfAndWhoAskedForIt) {
   EXPECT_EQ(error.doing, describe(plan.setup.back().what));
 }
 
-TEST(Launch, AMissingCommandIs127AndOneThatCannotRunIs126) {
+TEST_F(Launch, AMissingCommandIs127AndOneThatCannotRunIs126) {
   LaunchPlan missing = shell_plan("true");
   missing.command.candidates = {"/usr/bin/no-such-program"};
   EXPECT_EQ(error_of(run(missing)).exit_code, 127);
@@ -138,13 +157,13 @@ TEST(Launch, AMissingCommandIs127AndOneThatCannotRunIs126) {
   EXPECT_EQ(error_of(run(directory)).exit_code, 126);
 }
 
-TEST(Launch, TheFirstCandidateThatCanRunIsTaken) {
+TEST_F(Launch, TheFirstCandidateThatCanRunIsTaken) {
   LaunchPlan plan = shell_plan("exit 9");
   plan.command.candidates = {"/nowhere/sh", "/usr/bin", "/bin/sh"};
   EXPECT_EQ(exit_of(run(plan)).code, 9);
 }
 
-TEST(Launch, AReadOnlyBindRefusesWritesAndAWritableOneTakesThem) {
+TEST_F(Launch, AReadOnlyBindRefusesWritesAndAWritableOneTakesThem) {
   const TemporaryDirectory host;
   for (const bool read_only : {true, false}) {
     LaunchPlan plan = shell_plan("echo x > /tmp/file");
@@ -154,7 +173,7 @@ TEST(Launch, AReadOnlyBindRefusesWritesAndAWritableOneTakesThem) {
   }
 }
 
-TEST(Launch, ALinkPlantedAsASourceIsNotFollowed) {
+TEST_F(Launch, ALinkPlantedAsASourceIsNotFollowed) {
   const TemporaryDirectory host;
   const std::string link = host.path() + "/link";
   ASSERT_EQ(::symlink("/etc", link.c_str()), 0);
@@ -163,7 +182,7 @@ TEST(Launch, ALinkPlantedAsASourceIsNotFollowed) {
   EXPECT_EQ(error_of(run(plan)).errnum, ELOOP);
 }
 
-TEST(Launch, ATargetBehindAnAbsoluteLinkStaysInTheNewRoot) {
+TEST_F(Launch, ATargetBehindAnAbsoluteLinkStaysInTheNewRoot) {
   LaunchPlan plan = shell_plan("[ -d /tmp/made ] && [ -d /alias/made ]");
   add_step(plan, MakeLink{"alias", "/tmp"});
   add_step(plan, MakeDir{"alias/made", 0755});
@@ -171,7 +190,7 @@ TEST(Launch, ATargetBehindAnAbsoluteLinkStaysInTheNewRoot) {
   EXPECT_NE(::access("/tmp/made", F_OK), 0) << "made on the host";
 }
 
-TEST(Launch, ALinkUpwardsDoesNotLeaveTheNewRoot) {
+TEST_F(Launch, ALinkUpwardsDoesNotLeaveTheNewRoot) {
   LaunchPlan plan = shell_plan("[ -d /tmp/made-up ]");
   add_step(plan, MakeLink{"up", "../../../../tmp"});
   add_step(plan, MakeDir{"up/made-up", 0755});
@@ -179,7 +198,7 @@ TEST(Launch, ALinkUpwardsDoesNotLeaveTheNewRoot) {
   EXPECT_NE(::access("/tmp/made-up", F_OK), 0) << "made on the host";
 }
 
-TEST(Launch, AnOverlayTakesWritesAndTheHostDoesNot) {
+TEST_F(Launch, AnOverlayTakesWritesAndTheHostDoesNot) {
   const TemporaryDirectory host;
   LaunchPlan plan = shell_plan("echo x > /tmp/file && [ -s /tmp/file ]");
   plan.setup.insert(plan.setup.begin() + 1, {MakeScratch{}, {}});
@@ -188,7 +207,7 @@ TEST(Launch, AnOverlayTakesWritesAndTheHostDoesNot) {
   EXPECT_NE(::access((host.path() + "/file").c_str(), F_OK), 0);
 }
 
-TEST(Launch, NothingOfTheScratchFileSystemIsLeftInside) {
+TEST_F(Launch, NothingOfTheScratchFileSystemIsLeftInside) {
   LaunchPlan plan =
       shell_plan("[ -d /../usr ] && [ ! -e /../f0 ] && [ \"$(cat /usr-file)\" = text ]");
   plan.setup.insert(plan.setup.begin() + 1, {MakeScratch{}, {}});
@@ -197,7 +216,7 @@ TEST(Launch, NothingOfTheScratchFileSystemIsLeftInside) {
   EXPECT_EQ(exit_of(run(plan)).code, 0);
 }
 
-TEST(Launch, ASealedRootIsReadOnlyAndAnUnsealedOneIsNot) {
+TEST_F(Launch, ASealedRootIsReadOnlyAndAnUnsealedOneIsNot) {
   for (const bool sealed : {true, false}) {
     LaunchPlan plan = shell_plan("echo x > /file");
     if (sealed) add_step(plan, SealRoot{});
@@ -205,13 +224,13 @@ TEST(Launch, ASealedRootIsReadOnlyAndAnUnsealedOneIsNot) {
   }
 }
 
-TEST(Launch, ADescriptorThatIsNotOpenCannotBePassedOn) {
+TEST_F(Launch, ADescriptorThatIsNotOpenCannotBePassedOn) {
   LaunchPlan plan = shell_plan("true");
   plan.pass_fds = {77};
   EXPECT_EQ(error_of(run(plan)).code, Code::usage);
 }
 
-TEST(Launch, TellsWhenTheSandboxExistsAndWhenTheCommandRuns) {
+TEST_F(Launch, TellsWhenTheSandboxExistsAndWhenTheCommandRuns) {
   LaunchPlan plan = shell_plan("true");
   add_step(plan, EnterRoot{});
   pid_t init = 0;

@@ -180,7 +180,10 @@ for make in (lambda: os.open("o", os.O_CREAT | os.O_WRONLY, 0o4755),
 os.mkdir("d", 0o6755)
 assert not os.path.exists("o") and not os.stat("d").st_mode & 0o6000')";
   if (run_script({}, "command -v python3") != 0) GTEST_SKIP() << "python3 is not installed";
-  EXPECT_NE(run_script({}, script), 0) << "without a filter it must be possible";
+  if (run_script({}, script) == 0) {  // inside a sandbox of immure with a writable bind
+    if (must_run()) FAIL() << "set-id bits cannot be written here, filter or not";
+    GTEST_SKIP() << "set-id bits cannot be written here, filter or not";
+  }
   EXPECT_NE(run_script(compiled_filter(kStandard), script), 0);
   EXPECT_EQ(run_script(compiled_filter(kGuarded), script), 0);
   EXPECT_EQ(run_script(compiled_filter(kStrictGuarded), script), 0);

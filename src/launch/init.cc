@@ -129,7 +129,7 @@ class Init {
       signalfd_siginfo info;
       while (::read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
         const int signal = static_cast<int>(info.ssi_signo);
-        if (signal == end_signal() && !context_.own_pid_namespace) end(128 + SIGKILL);
+        if (signal == end_signal && !context_.own_pid_namespace) end(128 + SIGKILL);
         if (signal != SIGCHLD) forward(signal, info);
       }
       reap();

@@ -155,7 +155,7 @@ class Monitor {
   void end_all() {
     const bool own_pid_namespace = (plan_.namespaces & CLONE_NEWPID) != 0;
     const bool init_can = ready_ && plan_.reaper && !own_pid_namespace && !asked_to_end_;
-    send(init_can ? end_signal() : SIGKILL);
+    send(init_can ? end_signal : SIGKILL);
     deadline_ns_ = init_can ? monotonic_ns() + setup_limit_ns : 0;
     asked_to_end_ = init_can;
   }

@@ -1,7 +1,6 @@
 // All that pid 1 and the command's process say to the monitor, over one SOCK_SEQPACKET socket.
 #pragma once
 
-#include <csignal>
 #include <cstdint>
 #include <type_traits>
 
@@ -24,7 +23,7 @@ static_assert(std::is_trivially_copyable_v<ChildReport>);
 
 // From the monitor to an init without a pid namespace of its own: end everything, then yourself.
 // (SIGKILL would end init only.)
-inline int end_signal() { return SIGRTMAX; }
+constexpr int end_signal = 64;  // the last real-time one; signal(7)
 
 // Values of ChildReport::step for what is not a step of the plan.
 enum Stage : std::uint32_t {

@@ -253,6 +253,20 @@ TEST_F(Isolation, DangerousCallsAreRefused) {
   EXPECT_EQ(act("perf"), "EPERM");
 }
 
+TEST_F(Isolation, ATimeNamespaceNeedsNoOffset) {
+  const std::string own = trimmed(run({.argv = {"readlink", "/proc/self/ns/time"}}).out);
+  const std::string inner = inside("readlink /proc/self/ns/time", {"--set", "namespaces.time=new"});
+  EXPECT_TRUE(contains(inner, "time:[")) << inner;
+  EXPECT_NE(inner, own);
+}
+
+TEST_F(Isolation, OnlyNestedUserNamespacesUncoverProc) {
+  const std::string look = "cat /proc/keys >/dev/null 2>&1 && echo open || echo closed";
+  EXPECT_EQ(inside(look, {"--set", "namespaces.nested={net=1}"}), "closed");
+  if (::getuid() == 0) return;  // root's own files stay covered in any case
+  EXPECT_EQ(inside(look, {"--set", "namespaces.nested={user=1}"}), "open");
+}
+
 TEST_F(Isolation, APayloadCannotBecomeRoot) {
   if (::getuid() == 0) GTEST_SKIP() << "root already";
   EXPECT_EQ(act("become-root"), "EINVAL") << "0 is not mapped";

@@ -42,7 +42,9 @@ Outcome explain_command(const Arguments& args, LogStyle& style) {
   if (as_json) return print(json_plan(prepared), failure);
 
   log_prepared(prepared, {}, style);
-  return print(describe_profiles(prepared.profiles) + describe(shown_plan(prepared)), failure);
+  std::string text = describe_profiles(prepared.profiles);
+  for (const std::string& reason : prepared.reasons) text += reason + '\n';
+  return print(text + describe(shown_plan(prepared)), failure);
 }
 
 }  // namespace immure

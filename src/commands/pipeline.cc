@@ -30,6 +30,18 @@ std::vector<std::string> secrets_of(const Environment& rules) {
   return names;
 }
 
+// What the profiles say of themselves and of their entries; of the engine it asks nothing.
+std::vector<std::string> reasons_of(const SandboxSpec& spec) {
+  std::vector<std::string> reasons;
+  const auto add = [&](const std::string& what, const std::string& text) {
+    if (!text.empty()) reasons.push_back(what + ": " + escape(text));
+  };
+  add("description", spec.description.get_or(""));
+  add("why", spec.why.get_or(""));
+  for (const Mount& mount : spec.mounts) add("why " + escape(mount.target), mount.why);
+  return reasons;
+}
+
 void append(Errors& all, Errors more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
@@ -100,6 +112,8 @@ std::variant<Prepared, Errors> prepare(const Arguments& args, Purpose purpose, c
     request.shell = true;
   }
   std::vector<std::string> secrets = secrets_of(merged.spec.env);
+  std::vector<std::string> reasons;
+  if (purpose == Purpose::explain) reasons = reasons_of(merged.spec);
   auto checked = check(std::move(merged.spec));
   if (auto* errors = std::get_if<Errors>(&checked)) return std::move(*errors);
   auto lowered = lower(std::get<CheckedSpec>(checked), request, host);
@@ -108,6 +122,7 @@ std::variant<Prepared, Errors> prepare(const Arguments& args, Purpose purpose, c
   return Prepared{.profiles = std::move(merged.profiles),
                   .plan = std::move(std::get<LaunchPlan>(lowered)),
                   .secrets = std::move(secrets),
+                  .reasons = std::move(reasons),
                   .warnings = std::move(merged.warnings)};
 }
 

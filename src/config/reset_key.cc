@@ -19,7 +19,6 @@ struct Row {
 constexpr std::array rows{
     Row{"description", [](SandboxSpec& s) { s.description = {}; }},
     Row{"why", [](SandboxSpec& s) { s.why = {}; }},
-    Row{"best_effort", [](SandboxSpec& s) { s.best_effort = {}; }},
     Row{"hostname", [](SandboxSpec& s) { s.hostname = {}; }},
     Row{"domainname", [](SandboxSpec& s) { s.domainname = {}; }},
     Row{"root.dir", [](SandboxSpec& s) { s.root.dir = {}; }},

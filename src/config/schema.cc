@@ -61,14 +61,6 @@ constexpr int number(T value) {
   return static_cast<int>(value);
 }
 
-constexpr auto kBestEffort = std::to_array<Word>({{"landlock"},
-                                                  {"cgroup"},
-                                                  {"time-ns"},
-                                                  {"pid-ns"},
-                                                  {"proc"},
-                                                  {"sched"},
-                                                  {"core-sched"},
-                                                  {"mdwe"}});
 constexpr auto kProcModes = std::to_array<Word>({{"fresh", number(ProcMode::fresh)},
                                                  {"none", number(ProcMode::none)},
                                                  {"host", number(ProcMode::host)}});

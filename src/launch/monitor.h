@@ -1,5 +1,5 @@
 // Waits outside for a started sandbox: forwards signals, keeps the wall time, learns how it ended.
-// In the launcher's process, after clone in the child's sense only.
+// Runs in the launcher's own process, once the child is cloned: it may allocate, the child may not.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-// The system call filter: [seccomp]. Pure values. See security.md in the manual pages: seccomp(2).
+// The system call filter: [seccomp]. Pure values. Authority: seccomp(2).
 #pragma once
 
 #include <cstdint>

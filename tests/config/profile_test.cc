@@ -29,7 +29,7 @@ TEST(Profile, AnEmptyOneSaysNothing) {
 TEST(Profile, TopLevelKeys) {
   auto result = parse(
       "description = 'd'\nwhy = 'w'\nhostname = '${USER}-box'\ndomainname = 'dom'\n"
-      "extends = ['build', '~/x.toml']\nbest_effort = ['landlock', '!cgroup']\n");
+      "extends = ['build', '~/x.toml']\nprocess.personality = ['linux32', '!whole-seconds']\n");
   ASSERT_EQ(errors_of(result), "");
   const auto& layer = std::get<ProfileLayer>(result);
   EXPECT_EQ(layer.spec.description.value, "d");
@@ -37,7 +37,7 @@ TEST(Profile, TopLevelKeys) {
   EXPECT_EQ(layer.spec.hostname.value, "ann-box");
   EXPECT_EQ(layer.spec.domainname.value, "dom");
   EXPECT_EQ(layer.extends.value, (Texts{"build", "/home/ann/x.toml"}));
-  EXPECT_EQ(texts(layer.spec.best_effort), (Texts{"landlock", "!cgroup"}));
+  EXPECT_EQ(texts(layer.spec.process.personality), (Texts{"linux32", "!whole-seconds"}));
 }
 
 TEST(Profile, EveryValueKnowsItsPlace) {

@@ -32,6 +32,14 @@ TEST(Commands, ExplainNamesTheProfileLineOfAMount) {
   EXPECT_TRUE(contains(outcome.out, "bind /usr on /usr, read-only   [default.toml")) << outcome.out;
 }
 
+TEST(Commands, ExplainGivesTheProfilesOwnReasons) {
+  const Outcome outcome = immure({"explain", "--set", "description=for maps", "--set",
+                                  "fs.\"/m\"={type=\"tmpfs\",why=\"tiles\"}", "--", "true"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(contains(outcome.out, "\ndescription: for maps\n")) << outcome.out;
+  EXPECT_TRUE(contains(outcome.out, "\nwhy /m: tiles\n")) << outcome.out;
+}
+
 TEST(Commands, ExplainAsJsonIsReadByOthers) {
   const Outcome outcome = immure({"explain", "--as", "json", "--", "true"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstddef>
 #include <span>
 #include <variant>
@@ -15,5 +17,6 @@ int main(int argc, char** argv) {
   const std::span<char*> words(argv, static_cast<std::size_t>(argc));
   const immure::Outcome outcome = immure::dispatch(words.subspan(words.empty() ? 0 : 1));
   for (const immure::Error& error : outcome.errors) immure::log_error(error, outcome.style);
-  return outcome.status;
+  // Not by return: what is still held needs no destructor, and every launch would wait for it.
+  ::_exit(outcome.status);
 }

@@ -52,10 +52,10 @@ bool is_within(std::string_view path, std::string_view ancestor) {
   return path.size() == ancestor.size() || path[ancestor.size()] == '/';
 }
 
-std::string parent_of(std::string_view path) {
+std::string_view parent_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string_view::npos || slash == 0) return "/";
-  return std::string(path.substr(0, slash));
+  return path.substr(0, slash);
 }
 
 std::string_view base_name(std::string_view path) {

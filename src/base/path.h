@@ -16,8 +16,8 @@ bool has_glob(std::string_view path);     // an unescaped * ? [
 // `path` is `ancestor` or below it; both normalised.
 bool is_within(std::string_view path, std::string_view ancestor);
 
-// "/a/b" -> "/a"; "/a" -> "/"; "/" -> "/".
-std::string parent_of(std::string_view path);
+// "/a/b" -> "/a"; "/a" -> "/"; "/" -> "/". A part of `path`, or a constant.
+std::string_view parent_of(std::string_view path);
 std::string_view base_name(std::string_view path);
 std::size_t depth(std::string_view path);  // "/" 0, "/a" 1
 

@@ -61,7 +61,7 @@ Circumstances circumstances_of(const Host& host, std::string_view program) {
                      .exe = find_program(program, host),
                      .uid = host.uid,
                      .gid = host.gid,
-                     .project = project_of(host.cwd),
+                     .project = OnDemand<std::string>([cwd = host.cwd] { return project_of(cwd); }),
                      .environment = host.environment};
   if (utsname system{}; ::uname(&system) == 0) here.arch = &system.machine[0];
   return here;

@@ -40,9 +40,10 @@ Outcome run(const Arguments& args, Purpose purpose, LogStyle& style) {
   if (!channels.ok()) return Outcome{.status = failure, .errors = {std::move(channels.error())}};
   const StatusWriter status(channels.value().status.get());
 
-  const Host host = this_host(real_files());
+  // Static, so that they are never taken apart: main ends the process at once.
+  static const Host host = this_host(real_files());
   style.home = host.home;
-  auto result = prepare(args, purpose, host);
+  static auto result = prepare(args, purpose, host);
   if (auto* errors = std::get_if<Errors>(&result)) return failed(status, std::move(*errors));
   const auto& prepared = std::get<Prepared>(result);
   log_prepared(prepared, args, style);

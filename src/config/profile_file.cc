@@ -131,7 +131,7 @@ std::optional<Result<ProfileText>> read_file(const std::string& path, std::strin
   return ProfileText{
       .source = std::move(source),
       .path = path,
-      .directory = parent_of(path),
+      .directory = std::string(parent_of(path)),
       .identity = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino)};
 }
 

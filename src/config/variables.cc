@@ -89,12 +89,13 @@ constexpr std::array<Variable, 18> kVariables = {{
     {"UID", [](const Scope& s) { return std::to_string(s.circumstances.uid); }},
     {"GID", [](const Scope& s) { return std::to_string(s.circumstances.gid); }},
     {"CWD", [](const Scope& s) { return s.circumstances.cwd; }},
-    {"PROJECT", [](const Scope& s) { return s.circumstances.project; }},
+    {"PROJECT", [](const Scope& s) { return s.circumstances.project.get(); }},
     {"PROFILE_DIR", [](const Scope& s) { return std::string(s.profile_dir); }},
     {"EXE", [](const Scope& s) { return s.circumstances.exe; }},
     {"EXE_DIR",
      [](const Scope& s) {
-       return s.circumstances.exe.empty() ? std::string() : parent_of(s.circumstances.exe);
+       return s.circumstances.exe.empty() ? std::string()
+                                          : std::string(parent_of(s.circumstances.exe));
      }},
     {"STATE", [](const Scope& s) { return state_dir(s.circumstances); }},
     {"NAME", [](const Scope& s) { return s.circumstances.name; }},

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/on_demand.h"
 
 namespace immure {
 
@@ -14,8 +15,9 @@ namespace immure {
 struct Circumstances {
   std::string home, user, cwd, exe;  // exe: the absolute host path of the command, if there is one
   unsigned uid = 0, gid = 0;
-  std::string arch;     // "x86_64"
-  std::string project;  // nearest ancestor of the cwd with .git or .immure.toml, else the cwd
+  std::string arch;  // "x86_64"
+  // The nearest ancestor of the cwd with .git or .immure.toml, else the cwd.
+  OnDemand<std::string> project{""};
   std::map<std::string, std::string> environment;
   std::string name;  // ${NAME}: of the profile that was asked for; load_profiles() fills it in
 };

@@ -81,6 +81,7 @@ void run_child(const ChildContext& context) {
   }
   construction.root.reset();
   construction.scratch.reset();
+  construction.cover.reset();
   construction.parent.reset();
 
   if (context.block_fd >= 0) {

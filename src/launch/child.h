@@ -54,6 +54,7 @@ struct Construction {
   Fd proc;     // the /proc of the caller's mount namespace, checked to be procfs
   Fd root;     // the new root
   Fd scratch;  // see MakeScratch
+  Fd cover;    // a read-only mount of /dev/null, to be copied for the next file that is covered
   Fd parent;   // of the last target, so that a thousand mounts in one directory look it up once
   const char* parent_path = nullptr;  // within the step's own text
   std::size_t parent_length = 0;

@@ -219,6 +219,22 @@ int run(const CgroupMount& step, Construction& construction) {
   return mount_plain(construction, step.target, "cgroup2", {.read_only = true, .noexec = true});
 }
 
+// A device node that may not be used as one: it cannot even be opened. The first cover is copied
+// for the others, which have its flags from it.
+int cover_with_null(Construction& construction, int target) {
+  const MountFlags flags{.read_only = true, .noexec = true};
+  if (construction.cover && !construction.old_mount_calls) {
+    const Fd tree(::open_tree(construction.cover.get(), "",
+                              OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH));
+    if (!tree) return errno;
+    if (const int errnum = verify_flags(tree.get(), flags)) return errnum;
+    return attach(tree.get(), target);
+  }
+  Fd null;
+  if (const int errnum = open_source(construction, "/dev/null", null)) return errnum;
+  return mount_bind(construction, null.get(), target, flags, &construction.cover);
+}
+
 int run(const MaskProc& step, Construction& construction) {
   Fd target;
   const int errnum = open_target(construction, step.target.c_str(), target);
@@ -234,10 +250,7 @@ int run(const MaskProc& step, Construction& construction) {
     return mount_new(construction, "tmpfs", {{"mode", "000"}, {"size", "4096"}},
                      {.read_only = true, .noexec = true}, target.get());
   }
-  // A device node that may not be used as one: it cannot even be opened.
-  Fd null;
-  if (const int failed = open_source(construction, "/dev/null", null)) return failed;
-  return mount_bind(construction, null.get(), target.get(), {.read_only = true, .noexec = true});
+  return cover_with_null(construction, target.get());
 }
 
 int run(const SealRoot& /*step*/, Construction& construction) {
@@ -314,11 +327,11 @@ int mount_new(Construction& construction, const char* type, FsParameters paramet
   return attach(mount.get(), target);
 }
 
-int mount_bind(Construction& construction, int source, int target, const MountFlags& flags) {
+int mount_bind(Construction& construction, int source, int target, const MountFlags& flags,
+               Fd* kept) {
   if (construction.old_mount_calls) return old_mount_bind(construction, source, target, flags);
   const auto recursive = flags.recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U;
-  const Fd tree(
-      ::open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | recursive));
+  Fd tree(::open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | recursive));
   if (!tree) return errno;
   mount_attr attributes{};
   attributes.attr_set = to_attr(flags);
@@ -328,7 +341,9 @@ int mount_bind(Construction& construction, int source, int target, const MountFl
     return errno;
   }
   if (const int errnum = verify_flags(tree.get(), flags)) return errnum;
-  return attach(tree.get(), target);
+  if (const int errnum = attach(tree.get(), target)) return errnum;
+  if (kept != nullptr) *kept = std::move(tree);
+  return 0;
 }
 
 int change_flags(Construction& construction, int mount, const MountFlags& flags) {

@@ -34,8 +34,10 @@ using FsParameters = std::initializer_list<FsParameter>;
 int mount_new(Construction& construction, const char* type, FsParameters parameters,
               const MountFlags& flags, int target);
 
-// Binds what `source` refers to on what `target` refers to.
-int mount_bind(Construction& construction, int source, int target, const MountFlags& flags);
+// Binds what `source` refers to on what `target` refers to. `kept` (may be null) refers to the new
+// mount afterwards, to be copied; not with the old calls.
+int mount_bind(Construction& construction, int source, int target, const MountFlags& flags,
+               Fd* kept = nullptr);
 
 // Changes the flags of the mount at `mount`, not of those below it.
 int change_flags(Construction& construction, int mount, const MountFlags& flags);

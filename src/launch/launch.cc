@@ -66,7 +66,7 @@ std::variant<std::monostate, Error> make_host_directories(const LaunchPlan& plan
       error.hint = "make it by hand, or leave out create";
       return error;
     };
-    const std::string parent = parent_of(wanted.path);
+    const std::string parent(parent_of(wanted.path));
     Fd directory(sys::openat2(AT_FDCWD, parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC,
                               RESOLVE_NO_SYMLINKS));
     if (!directory && (errno == ENOSYS || errno == EPERM)) {

@@ -109,6 +109,25 @@ class Walk {
 
 bool missing_call(int errnum) { return errnum == ENOSYS || errnum == EPERM; }
 
+// Not part of their callers, whose stack would hold a Walk's 12 KiB in every start.
+[[gnu::noinline]] int walk_source(const char* path, Fd& result) {
+  const Fd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return errno;
+  return Walk(root.get(), false).run(path, result);
+}
+
+[[gnu::noinline]] int walk_target(int root, const char* path, Fd& result) {
+  return Walk(root, true).run(path, result);
+}
+
+// The directory of the first `length` bytes of a target. Apart for the same reason.
+[[gnu::noinline]] int open_front(Construction& construction, const char* path, std::size_t length) {
+  PathText text;
+  text.append({path, length});
+  if (text.overflowed()) return ENAMETOOLONG;
+  return open_target(construction, text.c_str(), construction.parent);
+}
+
 }  // namespace
 
 int open_source(Construction& construction, const char* path, Fd& result) {
@@ -128,9 +147,7 @@ int open_source(Construction& construction, const char* path, Fd& result) {
     construction.no_openat2 = true;
   }
   report(construction.report_fd, ChildReport::Kind::waiting, 0, construction.step);
-  const Fd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!root) return errno;
-  return Walk(root.get(), false).run(path, result);
+  return walk_source(path, result);
 }
 
 int open_target(Construction& construction, const char* path, Fd& result) {
@@ -145,7 +162,7 @@ int open_target(Construction& construction, const char* path, Fd& result) {
     if (!missing_call(errno)) return errno;
     construction.no_openat2 = true;
   }
-  return Walk(construction.root.get(), true).run(path, result);
+  return walk_target(construction.root.get(), path, result);
 }
 
 int open_parent(Construction& construction, const char* path, int& directory, const char*& base) {
@@ -159,10 +176,7 @@ int open_parent(Construction& construction, const char* path, int& directory, co
   const bool kept = construction.parent && length == construction.parent_length &&
                     std::memcmp(construction.parent_path, path, length) == 0;
   if (!kept) {
-    PathText text;
-    text.append({path, length});
-    if (text.overflowed()) return ENAMETOOLONG;
-    if (const int errnum = open_target(construction, text.c_str(), construction.parent)) {
+    if (const int errnum = open_front(construction, path, length)) {
       construction.parent.reset();
       return errnum;
     }

@@ -6,7 +6,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include <array>
@@ -26,7 +25,7 @@ constexpr std::size_t kMaxPasswdBytes = 4U << 20;
 std::string read_file(const char* path, std::size_t max_bytes) {
   std::string text;
   const Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
-  std::array<char, 8192> buffer;
+  std::array<char, 2048> buffer;
   while (fd && text.size() < max_bytes) {
     const ssize_t length = ::read(fd.get(), buffer.data(), buffer.size());
     if (length <= 0) break;
@@ -87,14 +86,23 @@ void read_environment(Host& host) {
   }
 }
 
-int highest_processor() {
+std::uint64_t own_hard_limit(int resource) {
+  rlimit limit{};
+  // By system call: the library's types differ with the resource's declaration.
+  const bool known = ::syscall(SYS_prlimit64, 0, resource, nullptr, &limit) == 0;
+  return known ? limit.rlim_max : RLIM_INFINITY;
+}
+
+int own_nice() { return ::getpriority(PRIO_PROCESS, 0); }
+
+int count_processors() {
   std::array<unsigned long, 128> mask{};
   constexpr std::size_t bits = sizeof(unsigned long) * CHAR_BIT;
   const long bytes = ::syscall(SYS_sched_getaffinity, 0, sizeof mask, mask.data());
   for (std::size_t cpu = bytes < 0 ? 0 : static_cast<std::size_t>(bytes) * CHAR_BIT; cpu-- > 0;) {
-    if ((mask.at(cpu / bits) >> (cpu % bits) & 1) != 0) return static_cast<int>(cpu);
+    if ((mask.at(cpu / bits) >> (cpu % bits) & 1) != 0) return static_cast<int>(cpu) + 1;
   }
-  return 0;
+  return 1;
 }
 
 std::uint64_t highest_capability() {
@@ -126,20 +134,11 @@ Host this_host(const HostFiles& files) {
   // By system call: the library's falls back to reading directories. "(unreachable)/…" has no '/'.
   if (::syscall(SYS_getcwd, cwd.data(), cwd.size()) > 0 && cwd[0] == '/') host.cwd = cwd.data();
 
-  for (int resource = 0; resource < static_cast<int>(RLIMIT_NLIMITS); ++resource) {
-    rlimit limit{};
-    if (::syscall(SYS_prlimit64, 0, resource, nullptr, &limit) == 0) {
-      host.rlimits[resource] = {limit.rlim_cur, limit.rlim_max};
-    }
-  }
-  host.nice = ::getpriority(PRIO_PROCESS, 0);
-  host.oom_score_adj = own_oom_score_adj();
-  host.processors = highest_processor() + 1;
-  host.last_capability = highest_capability();
-  struct sysinfo machine {};
-  if (::sysinfo(&machine) == 0) {
-    host.memory_bytes = machine.totalram * machine.mem_unit;
-  }
+  host.hard_limit = own_hard_limit;
+  host.nice = OnDemand<int>(own_nice);
+  host.oom_score_adj = OnDemand<int>(own_oom_score_adj);
+  host.processors = OnDemand<int>(count_processors);
+  host.last_capability = OnDemand<std::uint64_t>(highest_capability);
   return host;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/on_demand.h"
 
 namespace immure {
 
@@ -58,14 +59,13 @@ struct Host {
   std::string home;       // from the passwd database; empty: none
   std::string user_name;  // empty: no passwd entry
   std::string shell;
-  std::map<std::string, std::string> environment;                  // the caller's
-  std::map<int, std::pair<std::uint64_t, std::uint64_t>> rlimits;  // RLIMIT_… -> soft, hard
-  int nice = 0;
-  int oom_score_adj = 0;
-  int processors = 1;
-  std::uint64_t memory_bytes = 0;
-  std::uint64_t last_capability = 40;  // the kernel's highest; capabilities(7)
-  const HostFiles* files = nullptr;    // never null
+  std::map<std::string, std::string> environment;       // the caller's
+  std::uint64_t (*hard_limit)(int resource) = nullptr;  // of RLIMIT_…; getrlimit(2); never null
+  OnDemand<int> nice{0};
+  OnDemand<int> oom_score_adj{0};
+  OnDemand<int> processors{1};
+  OnDemand<std::uint64_t> last_capability{40};  // the kernel's highest; capabilities(7)
+  const HostFiles* files = nullptr;             // never null
 };
 
 // Reads this machine's. Never fails: what cannot be read stays empty.

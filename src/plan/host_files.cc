@@ -21,6 +21,7 @@
 #include <csignal>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -185,6 +186,20 @@ Result<Look> RealFiles::look(const std::string& path, bool parent_is_canonical) 
 
 Result<ResolvedPath> RealFiles::find(const std::string& path) const {
   ResolvedPath found;
+  // Most paths have no link on them, and one look is all it takes.
+  std::optional<Result<Look>> first;
+  if (!has_dot_dot(path) && normalize(path) == path) {
+    first = look(path, parent_of(path) == "/");
+    if (!first->ok()) return first->error();
+    const Look& seen = first->value();
+    if (seen.errnum != ELOOP && !S_ISLNK(seen.type)) {
+      found.kind = seen.errnum == 0 ? kind_of(seen.type) : FileKind::missing;
+      found.errnum = seen.errnum;
+      found.device = seen.device;
+      found.canonical = path;
+      return found;
+    }
+  }
   std::deque<std::string> parts;  // still to be gone, from `at` on, which has no link
   prepend_parts(path, parts);
   std::string at;
@@ -199,7 +214,8 @@ Result<ResolvedPath> RealFiles::find(const std::string& path) const {
     const bool climbs = std::find(parts.begin(), parts.end(), "..") != parts.end();
     const bool step = !parts.empty() && (!whole || climbs);
     const std::string asked = step ? join(at, parts.front()) : with_parts(at, parts);
-    Result<Look> answer = look(asked, step || parts.size() <= 1);
+    Result<Look> answer = first ? *std::move(first) : look(asked, step || parts.size() <= 1);
+    first.reset();
     if (!answer.ok()) return answer.error();
     const Look& seen = answer.value();
     if (seen.errnum == ELOOP && !step) {
@@ -226,7 +242,8 @@ Result<ResolvedPath> RealFiles::find(const std::string& path) const {
       if (step) {
         parts.pop_front();
       } else {
-        at = parent_of(asked) == "/" ? "" : parent_of(asked);
+        const std::string_view parent = parent_of(asked);
+        at = parent == "/" ? std::string_view() : parent;
         parts.clear();
       }
       if (seen.link_text.starts_with('/')) at.clear();

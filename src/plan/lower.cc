@@ -16,10 +16,10 @@ void add_oom_score(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, 
   const Setting<std::int64_t>& wanted = spec.process.oom_score_adj;
   if (!wanted.is_set()) return;
   const auto score = static_cast<int>(*wanted.value);
-  if (score < host.oom_score_adj) {
+  if (score < host.oom_score_adj.get()) {
     errors.push_back({.code = Code::cannot_lower,
                       .doing = "process.oom_score_adj " + std::to_string(score) +
-                               " is below ours, " + std::to_string(host.oom_score_adj),
+                               " is below ours, " + std::to_string(host.oom_score_adj.get()),
                       .origin = wanted.origin,
                       .hint = "without privilege it can only be raised"});
   }

@@ -34,19 +34,15 @@ std::string show_limit(rlim_t value) {
   return value == RLIM_INFINITY ? "unlimited" : std::to_string(value);
 }
 
-rlim_t hard_limit_of(const Host& host, int resource) {
-  const auto found = host.rlimits.find(resource);
-  return found == host.rlimits.end() ? RLIM_INFINITY : found->second.second;
-}
-
 }  // namespace
 
 void lower_limits(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors) {
   for (const auto& [name, resource] : kResources) {
-    const rlim_t ours = hard_limit_of(host, resource);
     const auto found = spec.limits.rlimits.find(std::string(name));
-    if (found == spec.limits.rlimits.end() || !found->second.is_set()) {
-      if (resource != RLIMIT_CORE) continue;
+    const bool set = found != spec.limits.rlimits.end() && found->second.is_set();
+    if (!set && resource != RLIMIT_CORE) continue;
+    const rlim_t ours = host.hard_limit(resource);
+    if (!set) {
       // 1 byte, not 0: only then a pipe in core_pattern is not fed either (core(5)).
       const rlim_t none = std::min<rlim_t>(1, ours);
       plan.command_setup.push_back(

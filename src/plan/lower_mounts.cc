@@ -22,6 +22,7 @@ namespace {
 using Kind = TreeNode::Kind;
 
 constexpr int kMaxOrders = 8;
+constexpr std::size_t kOtherSteps = 16;  // about as many come before and after the mounts
 constexpr std::uint64_t kRootBytes = 16ULL << 20;
 constexpr std::uint64_t kCoverBytes = 64ULL << 10;
 
@@ -366,6 +367,7 @@ RootTree lower_mounts(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
     MountLayer layer(spec, host, plan, builder, sources.items, errors);
     const std::size_t errors_before = errors.size();
     std::vector<std::pair<std::size_t, MountItem>> laid;
+    laid.reserve(sources.items.size());
     const MountItem* disturbing = nullptr;
     for (MountItem& item : sources.items) {
       const std::string place = layer.lay(item);
@@ -387,6 +389,7 @@ RootTree lower_mounts(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
                         .origin = laid[index].second.mount->origin,
                         .hint = "symlinks lead from one to the other: name their targets"});
     }
+    plan.setup.reserve(builder.steps().size() + kOtherSteps);
     plan.setup.push_back(std::move(make_root));
     if (std::any_of(builder.steps().begin(), builder.steps().end(), uses_scratch)) {
       plan.setup.push_back({MakeScratch{}, {}});

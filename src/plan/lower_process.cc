@@ -123,17 +123,18 @@ void lower_process(const SandboxSpec& spec, const Host& host, const RootTree& tr
   }
   if (process.nice.is_set()) {
     const auto nice = static_cast<int>(*process.nice.value);
-    if (nice < host.nice) {
+    if (nice < host.nice.get()) {
       errors.push_back({.code = Code::cannot_lower,
                         .doing = "process.nice " + std::to_string(nice) + " is below ours, " +
-                                 std::to_string(host.nice),
+                                 std::to_string(host.nice.get()),
                         .origin = process.nice.origin,
                         .hint = "without privilege it can only be raised"});
     }
     steps.push_back({SetNice{nice}, process.nice.origin});
   }
   if (process.cpus.is_set()) {
-    Result<std::vector<std::uint64_t>> mask = parse_cpu_list(*process.cpus.value, host.processors);
+    Result<std::vector<std::uint64_t>> mask =
+        parse_cpu_list(*process.cpus.value, host.processors.get());
     if (mask.ok()) {
       steps.push_back({SetAffinity{std::move(mask.value())}, process.cpus.origin});
     } else {

@@ -51,11 +51,11 @@ std::optional<std::uint64_t> capability_mask(const SetEdit& set, const Host& hos
   bool known = true;
   for (const SetItem& item : set.items) {
     if (item.text == "ALL") {
-      mask |= (2ULL << host.last_capability) - 1;
+      mask |= (2ULL << host.last_capability.get()) - 1;
       continue;
     }
     const std::optional<int> number = capability_number(item.text);
-    if (!number || static_cast<std::uint64_t>(*number) > host.last_capability) {
+    if (!number || static_cast<std::uint64_t>(*number) > host.last_capability.get()) {
       errors.push_back({.code = Code::capability,
                         .doing = quote(item.text) + " is not a capability of this kernel",
                         .origin = item.origin});

@@ -90,7 +90,7 @@ Result<std::string> RootBuilder::mount_point(const std::string& target, bool dir
 }
 
 Result<std::string> RootBuilder::new_name(const std::string& target, const Origin& origin) {
-  const std::string parent = parent_of(target);
+  const std::string parent(parent_of(target));
   Result<std::string> made = mount_point(parent, true, origin);
   if (!made.ok()) return made.error();
   return join(made.value(), base_name(target));

@@ -15,7 +15,9 @@ namespace immure {
 class RootBuilder {
  public:
   RootBuilder(const HostFiles& files, TreeNode root, bool sealed)
-      : tree_(files, std::move(root)), sealed_(sealed) {}
+      : tree_(files, std::move(root)), sealed_(sealed) {
+    steps_.reserve(kUsualSteps);
+  }
 
   const RootTree& tree() const { return tree_; }
   std::vector<PlannedStep>& steps() { return steps_; }
@@ -45,6 +47,8 @@ class RootBuilder {
   bool disturbed() const { return disturbed_; }
 
  private:
+  static constexpr std::size_t kUsualSteps = 128;
+
   void make_parents(const Seen& seen, const Origin& origin);
 
   RootTree tree_;

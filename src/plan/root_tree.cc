@@ -20,11 +20,11 @@ std::string through_link(std::string_view link_path, std::string_view text, std:
 }
 
 // What a node says of itself, before the host is asked.
-Seen seen_at(const TreeNode& node, const std::string& node_path, const std::string& path) {
+Seen seen_at(const TreeNode& node, std::string_view node_path, const std::string& path) {
   const bool itself = node_path.size() == path.size();
   Seen seen{.kind = itself ? node.shows : FileKind::missing,
             .path = path,
-            .existing = node_path,
+            .existing = std::string(node_path),
             .errnum = itself ? 0 : ENOENT};
   switch (node.kind) {
     case Kind::directory:
@@ -82,14 +82,11 @@ Result<Seen> RootTree::look_at_name(const std::string& path) const { return walk
 Result<Seen> RootTree::walk(std::string path, bool follow_last) const {
   for (int links = 0; links <= kMaxLinks; ++links) {
     // Nodes have canonical paths, so the deepest one on the way decides: there is no link above it.
-    std::string node_path = path;
-    auto found = nodes_.find(node_path);
-    while (found == nodes_.end()) {
-      node_path = parent_of(node_path);
-      found = nodes_.find(node_path);
-    }
+    const auto found = nearest(path);
+    const std::string& node_path = found->first;
     const TreeNode& node = found->second;
-    const std::string rest = path.substr(node_path == "/" ? 0 : node_path.size());
+    const std::string_view rest =
+        std::string_view(path).substr(node_path == "/" ? 0 : node_path.size());
     Seen seen = seen_at(node, node_path, path);
 
     if (node.kind == Kind::link) {
@@ -153,16 +150,23 @@ bool RootTree::put(const std::string& path, TreeNode node) {
 }
 
 std::string RootTree::mount_point_of(const std::string& path) const {
-  std::string at = path;
+  std::string_view at = path;
   for (;;) {
-    const auto found = nodes_.find(at);
-    if (found != nodes_.end() && found->second.kind != Kind::directory &&
-        found->second.kind != Kind::file && found->second.kind != Kind::link) {
-      return at;
-    }
-    if (at == "/") return at;
-    at = parent_of(at);
+    const auto& [where, found] = *nearest(at);
+    const bool mounted =
+        found.kind != Kind::directory && found.kind != Kind::file && found.kind != Kind::link;
+    if (mounted || where == "/") return where;
+    at = parent_of(where);
   }
+}
+
+RootTree::Nodes::const_iterator RootTree::nearest(std::string_view path) const {
+  auto found = nodes_.find(path);
+  while (found == nodes_.end()) {
+    path = parent_of(path);
+    found = nodes_.find(path);
+  }
+  return found;
 }
 
 const TreeNode* RootTree::node(std::string_view path) const {

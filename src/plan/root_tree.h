@@ -84,10 +84,14 @@ class RootTree {
   std::string mount_point_of(const std::string& path) const;
 
  private:
+  using Nodes = std::map<std::string, TreeNode, std::less<>>;
+
   Result<Seen> walk(std::string path, bool follow_last) const;
+  // The node at or above a path; there is always the root.
+  Nodes::const_iterator nearest(std::string_view path) const;
 
   const HostFiles* files_;
-  std::map<std::string, TreeNode, std::less<>> nodes_;
+  Nodes nodes_;
 };
 
 // "/a" and "b" -> "/a/b"; "/" and "b" -> "/b"; a `rest` that starts with '/' is appended as it is.

@@ -20,7 +20,7 @@ inline Circumstances someone() {
                        .uid = 1000,
                        .gid = 1001,
                        .arch = "x86_64",
-                       .project = "/home/ann/work",
+                       .project = {"/home/ann/work"},
                        .environment = {{"EDITOR", "vi"}, {"EMPTY", ""}},
                        .name = "web"};
 }

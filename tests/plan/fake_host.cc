@@ -11,7 +11,7 @@
 namespace immure {
 
 void FakeFiles::add(const std::string& path, FakeFile file) {
-  for (std::string parent = parent_of(path); !files_.contains(parent); parent = parent_of(parent)) {
+  for (std::string parent(parent_of(path)); !files_.contains(parent); parent = parent_of(parent)) {
     files_[parent] = {};
   }
   files_[path] = std::move(file);
@@ -144,11 +144,12 @@ Host usual_host(const FakeFiles& files) {
                           {"LC_ALL", "C.UTF-8"},
                           {"API_TOKEN", "hunter2"},
                           {"LD_PRELOAD", "/tmp/evil.so"}},
-          .rlimits = {{RLIMIT_NOFILE, {1024, 4096}}},
-          .nice = 0,
-          .oom_score_adj = 100,
-          .processors = 4,
-          .memory_bytes = 8ULL << 30,
+          .hard_limit = [](int resource) -> std::uint64_t {
+            return resource == RLIMIT_NOFILE ? 4096 : RLIM_INFINITY;
+          },
+          .nice = {0},
+          .oom_score_adj = {100},
+          .processors = {4},
           .files = &files};
 }
 

@@ -104,7 +104,7 @@ std::string plan_of(const std::string& name, const std::string& profile) {
                                     .uid = start.host.uid,
                                     .gid = start.host.gid,
                                     .arch = "x86_64",
-                                    .project = start.host.cwd,
+                                    .project = {start.host.cwd},
                                     .environment = start.host.environment};
   const auto source =
       std::make_shared<const SourceFile>(SourceFile{.name = name + ".toml", .text = profile});

@@ -41,7 +41,7 @@ Outcome check_command(const Arguments& args, LogStyle& style) {
   }
   const Host host = this_host(real_files());
   style.home = host.home;
-  const Circumstances circumstances = circumstances_of(host, "");
+  const Circumstances circumstances = circumstances_of(host, "", {});
   Outcome outcome;
   Errors warnings;
   for (const std::string& profile : args.rest) {

@@ -7,6 +7,9 @@
 
 #include "base/path.h"
 #include "config/flag_layer.h"
+#include "config/profile_file.h"
+#include "plan/origin_libraries.h"
+#include "plan/private_directory.h"
 
 namespace immure {
 namespace {
@@ -27,6 +30,13 @@ std::string project_of(const std::string& cwd) {
     if (::access((start + ".immure.toml").c_str(), F_OK) == 0) return directory;
     if (directory == "/") return cwd;
   }
+}
+
+// The program's directory if it loads libraries from there. Not of the system's own programs.
+std::string libraries_beside(const std::string& exe, const Host& host) {
+  if (exe.empty() || is_within(exe, "/usr") || !uses_origin(exe)) return {};
+  const std::string directory(parent_of(exe));
+  return why_private(host, directory).empty() ? directory : std::string();
 }
 
 }  // namespace
@@ -54,7 +64,8 @@ std::string find_program(std::string_view word, const Host& host) {
   }
 }
 
-Circumstances circumstances_of(const Host& host, std::string_view program) {
+Circumstances circumstances_of(const Host& host, std::string_view program,
+                               const std::vector<std::string>& command) {
   Circumstances here{.home = host.home,
                      .user = host.user_name,
                      .cwd = host.cwd,
@@ -63,6 +74,12 @@ Circumstances circumstances_of(const Host& host, std::string_view program) {
                      .gid = host.gid,
                      .project = OnDemand<std::string>([cwd = host.cwd] { return project_of(cwd); }),
                      .environment = host.environment};
+  here.why_private = [&host](const std::string& path) { return why_private(host, path); };
+  here.exe_libraries =
+      OnDemand<std::string>([&host, exe = here.exe] { return libraries_beside(exe, host); });
+  here.intents =
+      OnDemand<std::vector<std::string>>([here_now = here] { return intent_names(here_now); });
+  if (!command.empty()) here.arguments.assign(command.begin() + 1, command.end());
   if (utsname system{}; ::uname(&system) == 0) here.arch = &system.machine[0];
   return here;
 }

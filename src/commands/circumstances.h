@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/variables.h"
 #include "plan/host.h"
@@ -13,7 +14,9 @@ namespace immure {
 // Empty: nowhere.
 std::string find_program(std::string_view word, const Host& host);
 
-// `program` is the first word of the command, or empty.
-Circumstances circumstances_of(const Host& host, std::string_view program);
+// `program` is the first word of the command, or empty; `command` the words of the command line.
+// `host` must outlive what is returned.
+Circumstances circumstances_of(const Host& host, std::string_view program,
+                               const std::vector<std::string>& command);
 
 }  // namespace immure

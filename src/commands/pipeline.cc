@@ -42,6 +42,32 @@ std::vector<std::string> reasons_of(const SandboxSpec& spec) {
   return reasons;
 }
 
+// Intents are weaker than whatever else is said, in whichever layer: they are the lowest.
+Errors lay_intents(const std::vector<ProfileLayer>& profiles, const std::vector<FlagLayer>& options,
+                   const Circumstances& circumstances, Merged& merged) {
+  SandboxSpec asked;
+  bool cwd_is_keyed = false;
+  Errors warnings;  // given again when all else is merged
+  const auto look_at = [&](const SandboxSpec& layer) {
+    merge(asked.allow, layer.allow, warnings);
+    cwd_is_keyed = cwd_is_keyed || std::ranges::any_of(layer.mounts, [&](const Mount& mount) {
+                     return mount.target == circumstances.cwd;
+                   });
+  };
+  for (const ProfileLayer& layer : profiles) look_at(layer.spec);
+  for (const FlagLayer& layer : options) {
+    if (layer.reset) (void)reset_key(asked, layer.reset->key, circumstances, {});
+    look_at(layer.spec);
+  }
+  auto expanded = expand_intents(asked.allow, cwd_is_keyed, circumstances);
+  if (auto* errors = std::get_if<Errors>(&expanded)) return std::move(*errors);
+  auto& result = std::get<ExpandedIntents>(expanded);
+  for (const ExpandedIntent& intent : result.intents) merge(merged.spec, intent.spec, warnings);
+  merged.intents = std::move(result.intents);
+  merged.notes = std::move(result.notes);
+  return {};
+}
+
 void append(Errors& all, Errors more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
@@ -83,11 +109,14 @@ std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
 
   Merged merged;
   auto& profiles = std::get<LoadedLayers>(loaded);
+  auto& options_layers = std::get<std::vector<FlagLayer>>(flags);
   merged.profiles = std::move(profiles.profiles);
+  errors = lay_intents(profiles.layers, options_layers, circumstances, merged);
+  if (!errors.empty()) return errors;
   for (const ProfileLayer& layer : profiles.layers) {
     merge(merged.spec, layer.spec, merged.warnings);
   }
-  for (const FlagLayer& layer : std::get<std::vector<FlagLayer>>(flags)) {
+  for (const FlagLayer& layer : options_layers) {
     if (layer.reset) {
       auto reset = reset_key(merged.spec, layer.reset->key, circumstances, layer.reset->origin);
       if (auto* error = std::get_if<Error>(&reset)) errors.push_back(std::move(*error));
@@ -95,14 +124,15 @@ std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
     merge(merged.spec, layer.spec, merged.warnings);
   }
   if (!errors.empty()) return errors;
+  merged.spec.allow.clear();
   return merged;
 }
 
 std::variant<Prepared, Errors> prepare(const Arguments& args, Purpose purpose, const Host& host) {
   Request request{.command = args.rest, .shell = purpose == Purpose::shell};
   const std::string program = request.command.empty() ? host.shell : request.command.front();
-  const Circumstances circumstances =
-      circumstances_of(host, request.shell || !request.command.empty() ? program : "");
+  const Circumstances circumstances = circumstances_of(
+      host, request.shell || !request.command.empty() ? program : "", request.command);
   auto layers = merge_layers(profile_names(args, host), args.options, circumstances);
   if (auto* errors = std::get_if<Errors>(&layers)) return std::move(*errors);
   auto& merged = std::get<Merged>(layers);
@@ -118,6 +148,8 @@ std::variant<Prepared, Errors> prepare(const Arguments& args, Purpose purpose, c
   if (auto* errors = std::get_if<Errors>(&checked)) return std::move(*errors);
   auto lowered = lower(std::get<CheckedSpec>(checked), request, host);
   if (auto* errors = std::get_if<Errors>(&lowered)) return std::move(*errors);
+  std::vector<std::string>& notes = std::get<LaunchPlan>(lowered).notes;
+  notes.insert(notes.begin(), merged.notes.begin(), merged.notes.end());
 
   return Prepared{.profiles = std::move(merged.profiles),
                   .plan = std::move(std::get<LaunchPlan>(lowered)),

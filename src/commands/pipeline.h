@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "config/intents.h"
 #include "config/options.h"
 #include "config/profiles.h"
 #include "plan/host.h"
@@ -35,7 +36,9 @@ std::vector<std::string> profile_names(const Arguments& args, const Host& host);
 
 // All layers on top of each other. `warnings` gets what merging found odd.
 struct Merged {
-  SandboxSpec spec;
+  SandboxSpec spec;                     // without `allow`, which is expanded
+  std::vector<ExpandedIntent> intents;  // what it was expanded to
+  std::vector<std::string> notes;
   std::vector<LoadedProfile> profiles;
   Errors warnings;
 };

@@ -64,9 +64,17 @@ class Builder {
     } else if (option.id == OptionId::chdir) {
       set_directory(option, origin);
     } else if (option.id == OptionId::writable_cwd) {
-      top().allow.cwd.set(CwdAccess::rw, origin);
+      top().allow["cwd"].set({.kind = IntentValue::Kind::word, .word = "rw"}, origin);
+    } else if (option.id == OptionId::allow_network) {
+      add_intents("network", "true", option.flag);
+    } else if (option.id == OptionId::allow_args) {
+      top().allow["args"].set({.kind = IntentValue::Kind::on}, origin);
+    } else if (option.id == OptionId::allow) {
+      add_intents(option.value, "true", option.flag);
+    } else if (option.id == OptionId::deny) {
+      add_intents(option.value, "false", option.flag);
     } else if (option.id == OptionId::set) {
-      add_setting(option);
+      add_setting(option.value, option.flag);
     } else if (option.id == OptionId::unset) {
       close();
       layers_.emplace_back().reset = FlagLayer::Reset{.key = option.value, .origin = origin};
@@ -146,8 +154,25 @@ class Builder {
     top().env[name].set(std::move(rule), origin);
   }
 
-  void add_setting(const GivenOption& option) {
-    auto parsed = parse_setting(option.value, option.flag, circumstances_);
+  // "gpu,cwd=rw": each is a key of [allow]; `value` is that of a bare name.
+  void add_intents(std::string_view names, std::string_view value, const std::string& flag) {
+    while (!names.empty()) {
+      const std::string_view name = names.substr(0, names.find(','));
+      names.remove_prefix(std::min(name.size() + 1, names.size()));
+      std::string setting = "allow." + std::string(name);
+      const bool has_value = name.find('=') != std::string_view::npos;
+      if (!has_value) setting.append("=").append(value);
+      if (name.empty() || (has_value && value == "false")) {
+        errors_.push_back(
+            usage(flag + " takes names of intents: " + quote(name), Origin{.flag = flag}));
+        return;
+      }
+      add_setting(setting, flag);
+    }
+  }
+
+  void add_setting(const std::string& setting, const std::string& flag) {
+    auto parsed = parse_setting(setting, flag, circumstances_);
     if (auto* errors = std::get_if<Errors>(&parsed)) {
       errors_.insert(errors_.end(), std::make_move_iterator(errors->begin()),
                      std::make_move_iterator(errors->end()));

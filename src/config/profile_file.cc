@@ -20,8 +20,9 @@ constexpr std::size_t kMostBytes = 1U << 20U;
 constexpr mode_t kOthersWrite = 0022;
 
 struct Shipped {
-  std::string_view name;
+  std::string_view name;  // "build", "allow/cwd"
   std::string_view text;
+  std::string_view code;
 };
 
 // The last one is empty.
@@ -39,23 +40,33 @@ struct Place {
 constexpr std::array<Place, 3> kPlaces = {
     {{"user:", Where::user}, {"etc:", Where::etc}, {"system:", Where::system}}};
 
-// Empty: there is no such place for this user.
-std::string directory_of(Where where, const Circumstances& circumstances) {
+constexpr std::string_view kProfiles = "/immure/profiles";
+constexpr std::string_view kIntents = "/immure/allow";
+
+// `below` is one of the two above. Empty: there is no such place for this user.
+std::string directory_of(Where where, const Circumstances& circumstances,
+                         std::string_view below = kProfiles) {
+  std::string directory;
   switch (where) {
     case Where::user: {
       const auto found = circumstances.environment.find("XDG_CONFIG_HOME");
       if (found != circumstances.environment.end() && found->second.starts_with('/')) {
-        return found->second + "/immure/profiles";
+        directory = found->second;
+      } else if (!circumstances.home.empty()) {
+        directory = circumstances.home + "/.config";
+      } else {
+        return {};
       }
-      if (circumstances.home.empty()) return {};
-      return circumstances.home + "/.config/immure/profiles";
+      break;
     }
     case Where::etc:
-      return "/etc/immure/profiles";
+      directory = "/etc";
+      break;
     case Where::system:
-      return IMMURE_DATADIR "/immure/profiles";
+      directory = IMMURE_DATADIR;
+      break;
   }
-  return {};
+  return directory.append(below);
 }
 
 std::string below(std::string_view directory, std::string_view name) {
@@ -146,7 +157,8 @@ std::optional<ProfileText> find_shipped(std::string_view name, std::string_view 
   return ProfileText{.source = std::move(source),
                      .path = "built in",
                      .identity = "built in:" + std::string(name),
-                     .is_shipped = true};
+                     .is_shipped = true,
+                     .code = found->code};
 }
 
 std::string absolute(std::string_view path, const Circumstances& circumstances) {
@@ -165,7 +177,7 @@ std::string missing_hint(std::string_view name) {
   std::vector<std::string_view> names;
   std::string all;
   for (const Shipped& shipped : kShipped) {
-    if (shipped.name.empty()) continue;
+    if (shipped.name.empty() || shipped.name.find('/') != std::string_view::npos) continue;
     names.push_back(shipped.name);
     if (!all.empty()) all += ", ";
     all += shipped.name;
@@ -229,6 +241,36 @@ Result<ProfileText> find_profile(std::string_view name, std::string_view through
     if (auto shipped = find_shipped(plain, through)) return std::move(*shipped);
   }
   return about(Code::extends_not_found, "there is no profile " + quote(name), missing_hint(plain));
+}
+
+Result<ProfileText> find_intent(std::string_view name, const Circumstances& circumstances) {
+  const bool plain = !name.empty() && name.find('/') == std::string_view::npos;
+  for (const Place& place : kPlaces) {
+    const std::string directory = directory_of(place.where, circumstances, kIntents);
+    if (directory.empty() || !plain) continue;
+    auto found = read_file(below(directory, name).append(".toml"), {}, circumstances);
+    if (found) return std::move(*found);
+  }
+  if (auto shipped = find_shipped("allow/" + std::string(name), {})) return std::move(*shipped);
+  return about(Code::unknown_intent, "unknown intent " + quote(name));
+}
+
+std::vector<std::string> intent_names(const Circumstances& circumstances) {
+  constexpr std::string_view kFolder = "allow/";
+  std::vector<std::string> names;
+  for (const Shipped& shipped : kShipped) {
+    if (shipped.name.starts_with(kFolder)) names.emplace_back(shipped.name.substr(kFolder.size()));
+  }
+  for (const Place& place : kPlaces) {
+    const std::string directory = directory_of(place.where, circumstances, kIntents);
+    if (directory.empty()) continue;
+    for (const std::string& file : toml_files(directory)) {
+      names.push_back(file.substr(0, file.size() - std::string_view(".toml").size()));
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
 }
 
 std::vector<Result<ProfileText>> find_drop_ins(std::string_view name,

@@ -21,6 +21,7 @@ struct ProfileText {
   std::string directory;  // ${PROFILE_DIR}; empty for a shipped one
   std::string identity;   // the same file has the same
   bool is_shipped = false;
+  std::string_view code;  // of a shipped one: the parsed text, see config/document_code.h
 };
 
 // "build" is a name; "./web.toml" and "web.toml" are paths; "etc:build" is a name in one place.
@@ -34,6 +35,13 @@ std::string plain_profile_name(std::string_view name);
 // the file came in, see SourceFile.
 Result<ProfileText> find_profile(std::string_view name, std::string_view through,
                                  const Circumstances& circumstances);
+
+// The data file NAME.toml of an intent, from the directories `allow` beside those of profiles, or
+// the shipped one. Errors as above.
+Result<ProfileText> find_intent(std::string_view name, const Circumstances& circumstances);
+
+// The names of all intents that there are, sorted.
+std::vector<std::string> intent_names(const Circumstances& circumstances);
 
 // The drop-ins NAME.toml.d/*.toml of a profile found by name: of the data directory, then of /etc,
 // then of the user, each in bytewise order.

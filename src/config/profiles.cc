@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/document_code.h"
 #include "config/profile_file.h"
 
 namespace immure {
@@ -87,7 +88,9 @@ class Loader {
 
   // The layer of a text; errors go to the list.
   std::optional<ProfileLayer> parse(const ProfileText& text) {
-    auto parsed = parse_profile(text.source, text.directory, circumstances_);
+    auto parsed = text.code.empty()
+                      ? parse_profile(text.source, text.directory, circumstances_)
+                      : read_profile(decode_document(text.code), text.source, {}, circumstances_);
     if (auto* errors = std::get_if<Errors>(&parsed)) {
       errors_.insert(errors_.end(), std::make_move_iterator(errors->begin()),
                      std::make_move_iterator(errors->end()));

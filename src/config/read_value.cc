@@ -113,7 +113,7 @@ bool check_item(Reader& reader, const SchemaRow& row, std::string_view key, cons
                              : "did you mean " + quote(near) + "?");
     return false;
   }
-  if (!row.words.empty()) {
+  if (!row.words.empty() && row.type == ValueType::set) {
     const Word* word = find_word(row.words, item.text, false);
     if (word == nullptr) {
       reader.fail(Code::bad_enum, place, quote(key) + " can't hold " + quote(item.text),
@@ -167,6 +167,32 @@ std::optional<SetEdit> read_set(Reader& reader, const SchemaRow& row, std::strin
   }
   if (!good) return std::nullopt;
   return set;
+}
+
+// true, false, a word, and for a row of sets also names: one in a string, more in a list.
+std::optional<Value> read_intent(Reader& reader, const SchemaRow& row, std::string_view key,
+                                 const Node& node) {
+  const bool names = row.type == ValueType::intent_set || row.key.ends_with('*');
+  if (names && node.kind == Kind::list) {
+    auto items = read_set(reader, row, key, node);
+    if (!items) return std::nullopt;
+    return Value(IntentValue{.kind = IntentValue::Kind::items, .items = std::move(*items)});
+  }
+  if (names && node.kind == Kind::text) {
+    if (row.key.ends_with('*'))
+      return Value(IntentValue{.kind = IntentValue::Kind::word, .word = node.text});
+    SetItem item{.text = node.text, .origin = reader.origin(node.place)};
+    return Value(IntentValue{.kind = IntentValue::Kind::items, .items = {{std::move(item)}}});
+  }
+  if (node.kind == Kind::boolean && row.words.empty()) {
+    return Value(
+        IntentValue{.kind = node.boolean ? IntentValue::Kind::on : IntentValue::Kind::off});
+  }
+  if (!read_choice(reader, row, key, node)) return std::nullopt;
+  if (node.kind == Kind::text) {
+    return Value(IntentValue{.kind = IntentValue::Kind::word, .word = node.text});
+  }
+  return Value(IntentValue{.kind = node.boolean ? IntentValue::Kind::on : IntentValue::Kind::off});
 }
 
 template <class T>
@@ -256,6 +282,9 @@ std::optional<Value> read_value(Reader& reader, const SchemaRow& row, std::strin
       return wrap(read_set(reader, row, key, node));
     case ValueType::variable:
       return wrap(read_variable(reader, key, node));
+    case ValueType::intent:
+    case ValueType::intent_set:
+      return read_intent(reader, row, key, node);
     case ValueType::mount:
     case ValueType::table:
     case ValueType::any:

@@ -1,5 +1,6 @@
 #include "config/reader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/path.h"
@@ -9,12 +10,17 @@ namespace immure {
 
 void Reader::fail(Code code, Place place, std::string what, std::string hint) {
   errors_.push_back(Error{
-      .code = code, .doing = std::move(what), .origin = origin(place), .hint = std::move(hint)});
+      .code = code, .doing = std::move(what), .origin = here(place), .hint = std::move(hint)});
 }
 
 void Reader::fail_at(Place place, Error error) {
-  error.origin = origin(place);
+  error.origin = here(place);
   errors_.push_back(std::move(error));
+}
+
+bool Reader::is_intent(std::string_view name) const {
+  const std::vector<std::string>& others = circumstances_.intents.get();
+  return std::find(others.begin(), others.end(), name) != others.end();
 }
 
 void Reader::wrong_type(const Node& node, std::string_view key, std::string_view wanted,
@@ -39,7 +45,7 @@ std::string Reader::line_text(std::uint32_t line) const {
 std::optional<std::string> Reader::expand_at(std::string_view text, Place place, ExpandStyle style,
                                              bool* unset) {
   if (text.find('$') == std::string_view::npos && !text.starts_with('~')) return std::string(text);
-  Expansion expansion = expand_text(text, circumstances_, profile_dir_, origin(place), style);
+  Expansion expansion = expand_text(text, circumstances_, profile_dir_, here(place), style);
   if (!expansion.error) return std::move(expansion.text);
   if (unset != nullptr && expansion.unset) {
     *unset = true;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,10 +25,14 @@ class Reader {
          std::string_view profile_dir, const Circumstances& circumstances)
       : file_(file), flag_(flag), profile_dir_(profile_dir), circumstances_(circumstances) {}
 
-  Origin origin(Place place) const {
-    if (!flag_.empty()) return Origin{.flag = std::string(flag_)};
-    return Origin{.file = file_, .line = place.line, .column = place.column};
-  }
+  // For the data file of an intent: its values come from the line that allowed it. Must outlive the
+  // Reader. Errors still name the place in the file.
+  void set_asked_by(const Origin& origin) { asked_by_ = &origin; }
+
+  Origin origin(Place place) const { return asked_by_ != nullptr ? *asked_by_ : here(place); }
+
+  // There is a data file of this name among the intents of other packages.
+  bool is_intent(std::string_view name) const;
 
   void fail(Code code, Place place, std::string what, std::string hint = {});
   // For errors of values, which do not know yet where they are.
@@ -53,6 +58,12 @@ class Reader {
   bool is_flag() const { return !flag_.empty(); }
 
  private:
+  Origin here(Place place) const {
+    if (!flag_.empty()) return Origin{.flag = std::string(flag_)};
+    return Origin{.file = file_, .line = place.line, .column = place.column};
+  }
+
+  const Origin* asked_by_ = nullptr;
   const std::shared_ptr<const SourceFile>& file_;
   std::string_view flag_;
   std::string_view profile_dir_;
@@ -64,6 +75,11 @@ class Reader {
 inline Place inside_quotes(const Node& node) {
   return Place{node.place.line, node.place.column + node.quotes};
 }
+
+// The keys of a profile, or of a part of one, into the layer, but for those named in `except`; in
+// toml_profile.cc.
+void read_keys(Reader& reader, const Node& table, ProfileLayer& layer,
+               std::span<const std::string_view> except = {});
 
 // A value as the row wants it, or nothing and an error in the reader. `key` is the whole key.
 std::optional<Value> read_value(Reader& reader, const SchemaRow& row, std::string_view key,

@@ -27,7 +27,6 @@ constexpr std::array rows{
     Row{"root.writable", [](SandboxSpec& s) { s.root.writable = {}; }},
     Row{"root.proc", [](SandboxSpec& s) { s.root.proc = {}; }},
     Row{"root.dev", [](SandboxSpec& s) { s.root.dev = {}; }},
-    Row{"allow.cwd", [](SandboxSpec& s) { s.allow.cwd = {}; }},
     Row{"namespaces.user", [](SandboxSpec& s) { s.namespaces.user = {}; }},
     Row{"namespaces.mount", [](SandboxSpec& s) { s.namespaces.mount = {}; }},
     Row{"namespaces.pid", [](SandboxSpec& s) { s.namespaces.pid = {}; }},
@@ -75,8 +74,8 @@ constexpr std::array<std::string_view, 14> rlimits{
     "cpu",   "as",      "data",     "stack",  "core",   "fsize",      "nofile",
     "nproc", "memlock", "msgqueue", "rtprio", "rttime", "sigpending", "locks"};
 
-constexpr std::array<std::string_view, 4> keyed_tables{"env", "sysctl", "namespaces.nested",
-                                                       "limits"};
+constexpr std::array<std::string_view, 5> keyed_tables{"env", "sysctl", "namespaces.nested",
+                                                       "limits", "allow"};
 
 // `fs."/x"` -> "/x": the last part of a dotted key, without its quotes.
 std::string_view unquoted(std::string_view part) {
@@ -98,6 +97,7 @@ bool is_rlimit(std::string_view name) {
 // The tables whose keys are the user's own names. False: not one of these.
 bool reset_entry(SandboxSpec& spec, std::string_view table, std::string_view name) {
   if (table == "env") return erase(spec.env, name);
+  if (table == "allow") return erase(spec.allow, name);
   if (table == "sysctl") return erase(spec.sysctl, name);
   if (table == "namespaces.nested") return erase(spec.namespaces.nested, name);
   if (table == "limits" && is_rlimit(name)) return erase(spec.limits.rlimits, name);

@@ -64,11 +64,33 @@ constexpr int number(T value) {
 constexpr auto kProcModes = std::to_array<Word>({{"fresh", number(ProcMode::fresh)},
                                                  {"none", number(ProcMode::none)},
                                                  {"host", number(ProcMode::host)}});
-constexpr auto kCwdAccess = std::to_array<Word>({{"ro", number(CwdAccess::ro)},
-                                                 {"rw", number(CwdAccess::rw)},
-                                                 {"overlay", number(CwdAccess::overlay)},
-                                                 {"true", number(CwdAccess::ro), true},
-                                                 {"false", number(CwdAccess::off), true}});
+// The words of the intents; a test holds them against the data files in profiles/allow.
+constexpr auto kSwitch = std::to_array<Word>({{"true", 0, true}, {"false", 0, true}});
+constexpr auto kReadWords =
+    std::to_array<Word>({{"ro"}, {"rw"}, {"true", 0, true}, {"false", 0, true}});
+constexpr auto kCwdWords =
+    std::to_array<Word>({{"ro"}, {"rw"}, {"overlay"}, {"true", 0, true}, {"false", 0, true}});
+constexpr auto kSystemWords =
+    std::to_array<Word>({{"minimal"}, {"true", 0, true}, {"false", 0, true}});
+constexpr auto kHomeWords = std::to_array<Word>(
+    {{"private"}, {"persist"}, {"overlay"}, {"ro"}, {"rw"}, {"true", 0, true}, {"false", 0, true}});
+constexpr auto kTmpWords = std::to_array<Word>(
+    {{"private"}, {"persist"}, {"host"}, {"true", 0, true}, {"false", 0, true}});
+constexpr auto kShmWords =
+    std::to_array<Word>({{"private"}, {"host"}, {"true", 0, true}, {"false", 0, true}});
+constexpr auto kNetworkWords = std::to_array<Word>({{"user", later_word},
+                                                    {"host"},
+                                                    {"filter", later_word},
+                                                    {"none"},
+                                                    {"true", later_word, true},
+                                                    {"false", 0, true}});
+constexpr auto kGitWords =
+    std::to_array<Word>({{"read"}, {"commit"}, {"true", 0, true}, {"false", 0, true}});
+constexpr auto kSysWords = std::to_array<Word>({{"ro"}, {"true", 0, true}, {"false", 0, true}});
+constexpr auto kGpuWords =
+    std::to_array<Word>({{"compute"}, {"true", 0, true}, {"false", 0, true}});
+constexpr auto kMachineIdWords =
+    std::to_array<Word>({{"random"}, {"host"}, {"true", 0, true}, {"false", 0, true}});
 constexpr auto kTtyModes = std::to_array<Word>(
     {{"share", number(TtyMode::share)}, {"pty", later_word}, {"detach", number(TtyMode::detach)}});
 constexpr auto kInitModes = std::to_array<Word>(
@@ -120,6 +142,27 @@ constexpr auto kPropagation = std::to_array<Word>({{"private", 0}, {"slave", 1}}
 constexpr auto kProcSubset = std::to_array<Word>({{"pid", 0}});
 constexpr auto kProcHidepid = std::to_array<Word>({{"invisible", 0}});
 
+constexpr Put put_intent = put_named<&ProfileLayer::spec, &SandboxSpec::allow>;
+constexpr SchemaRow intent(std::string_view key, std::span<const Word> words,
+                           std::string_view doc) {
+  return {.key = key,
+          .type = ValueType::intent,
+          .fallback = "false",
+          .doc = doc,
+          .since = "0.1",
+          .put = put_intent,
+          .words = words};
+}
+constexpr SchemaRow intent_set(std::string_view key, std::span<const Word> words,
+                               std::string_view fallback, std::string_view doc) {
+  return {.key = key,
+          .type = ValueType::intent_set,
+          .fallback = fallback,
+          .doc = doc,
+          .since = "0.1",
+          .put = put_intent,
+          .words = words};
+}
 constexpr SchemaRow table(std::string_view key, std::string_view doc) {
   return {.key = key, .type = ValueType::table, .doc = doc, .since = "0.1"};
 }

@@ -38,6 +38,8 @@ enum class ValueType : std::uint8_t {
   capabilities,  // set of CAP_ names
   mount,         // an entry of [fs]
   variable,      // an entry of [env]
+  intent,        // true, false, or one of `words`
+  intent_set,    // the same, or a set of names
   any,           // not built yet
 };
 
@@ -48,8 +50,9 @@ struct Word {
   bool boolean = false;   // written as true or false, without quotes
 };
 
-using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, std::string,
-                           std::vector<std::string>, SetEdit, LimitValue, Mount, EnvRule>;
+using Value =
+    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, std::string,
+                 std::vector<std::string>, SetEdit, LimitValue, Mount, EnvRule, IntentValue>;
 
 // Puts a value that is of the row's type into the layer. `name` is the last part of the key.
 using Put = void (*)(ProfileLayer& layer, std::string_view name, Value&& value,

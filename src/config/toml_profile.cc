@@ -15,20 +15,28 @@ namespace immure {
 namespace {
 
 constexpr std::int64_t kLanguageVersion = 1;
+constexpr std::string_view kOtherIntent = "allow.*";
 
 class ProfileReader {
  public:
   ProfileReader(Reader& reader, ProfileLayer& layer) : reader_(reader), layer_(layer) {}
 
-  void table(const std::string& prefix, const Node& node) {
-    for (const Member& member : node.members) read(prefix, member);
+  void table(const std::string& prefix, const Node& node,
+             std::span<const std::string_view> except = {}) {
+    for (const Member& member : node.members) {
+      if (std::find(except.begin(), except.end(), member.key) == except.end()) {
+        read(prefix, member);
+      }
+    }
   }
 
  private:
   void read(const std::string& prefix, const Member& member) {
     const SchemaRow* row = find_row(prefix, member.key);
     std::string key = prefix.empty() ? member.key : prefix + "." + member.key;
-    if (row == nullptr) return unknown(prefix, member, key);
+    if (row == nullptr || (row->key == kOtherIntent && !reader_.is_intent(member.key))) {
+      return unknown(prefix, member, key);
+    }
     if (row->type == ValueType::table) return read_table(*row, key, member);
     if (!row->built()) {
       return reader_.fail(Code::not_supported, member.place,
@@ -66,6 +74,15 @@ class ProfileReader {
   ProfileLayer& layer_;
 };
 
+}  // namespace
+
+void read_keys(Reader& reader, const Node& table, ProfileLayer& layer,
+               std::span<const std::string_view> except) {
+  ProfileReader(reader, layer).table({}, table, except);
+}
+
+namespace {
+
 void sort_by_place(Errors& errors) {
   std::stable_sort(errors.begin(), errors.end(), [](const Error& a, const Error& b) {
     return std::tuple(a.origin.line, a.origin.column) < std::tuple(b.origin.line, b.origin.column);
@@ -74,7 +91,7 @@ void sort_by_place(Errors& errors) {
 
 std::variant<ProfileLayer, Errors> read_layer(const Node& root, Reader& reader) {
   ProfileLayer layer;
-  ProfileReader(reader, layer).table({}, root);
+  read_keys(reader, root, layer);
   if (!reader.errors().empty()) {
     sort_by_place(reader.errors());
     return std::move(reader.errors());
@@ -149,6 +166,8 @@ std::string toml_value(std::string_view text, const SchemaRow* row) {
       break;
     case ValueType::choice:
     case ValueType::variable:
+    case ValueType::intent:
+    case ValueType::intent_set:
       as_it_is = boolean;
       break;
     case ValueType::any:
@@ -204,8 +223,15 @@ std::variant<ProfileLayer, Errors> parse_profile(const std::shared_ptr<const Sou
                                                  const Circumstances& circumstances) {
   auto root = parse_document(file);
   if (auto* errors = std::get_if<Errors>(&root)) return std::move(*errors);
+  return read_profile(std::get<Node>(root), file, profile_dir, circumstances);
+}
+
+std::variant<ProfileLayer, Errors> read_profile(const Node& root,
+                                                const std::shared_ptr<const SourceFile>& file,
+                                                std::string_view profile_dir,
+                                                const Circumstances& circumstances) {
   Reader reader(file, {}, profile_dir, circumstances);
-  return read_layer(std::get<Node>(root), reader);
+  return read_layer(root, reader);
 }
 
 std::variant<ProfileLayer, Errors> parse_setting(std::string_view key_value, std::string_view flag,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "config/document.h"
 #include "config/variables.h"
 #include "spec/sandbox_spec.h"
 
@@ -23,6 +24,12 @@ struct ProfileLayer {
 std::variant<ProfileLayer, Errors> parse_profile(const std::shared_ptr<const SourceFile>& file,
                                                  std::string_view profile_dir,
                                                  const Circumstances& circumstances);
+
+// The same for a text that was parsed before.
+std::variant<ProfileLayer, Errors> read_profile(const Node& root,
+                                                const std::shared_ptr<const SourceFile>& file,
+                                                std::string_view profile_dir,
+                                                const Circumstances& circumstances);
 
 // One "KEY=VALUE" of --set: the same as a line of a profile; a bare word is a string where the key
 // takes one. `flag` is shown as the origin.

@@ -1,6 +1,7 @@
 #include "config/variables.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "config/git_directories.h"
 
 namespace immure {
 namespace {
@@ -78,12 +80,26 @@ struct Scope {
   std::string_view profile_dir;
 };
 
+GitDirectories git_directories(const Scope& scope) {
+  return find_git_directories(scope.circumstances.project.get());
+}
+
+// 32 hexadecimal digits, as machine-id(5) has them.
+std::string random_id() {
+  std::array<unsigned char, 16> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) return {};
+  std::string text;
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (const unsigned byte : bytes) text.append({kDigits[byte >> 4U], kDigits[byte & 0xfU]});
+  return text;
+}
+
 struct Variable {
   std::string_view name;
   std::string (*value)(const Scope&);
 };
 
-constexpr std::array<Variable, 18> kVariables = {{
+constexpr std::array<Variable, 24> kVariables = {{
     {"HOME", [](const Scope& s) { return s.circumstances.home; }},
     {"USER", [](const Scope& s) { return s.circumstances.user; }},
     {"UID", [](const Scope& s) { return std::to_string(s.circumstances.uid); }},
@@ -105,6 +121,13 @@ constexpr std::array<Variable, 18> kVariables = {{
        return value.starts_with('/') ? value : std::string("/tmp");
      }},
     {"ARCH", [](const Scope& s) { return s.circumstances.arch; }},
+    // For the data files of intents.
+    {"ITEM", [](const Scope& s) { return s.circumstances.item; }},
+    {"EXE_LIBRARIES", [](const Scope& s) { return s.circumstances.exe_libraries.get(); }},
+    {"GIT_DIR", [](const Scope& s) { return git_directories(s).directory; }},
+    {"GIT_COMMON_DIR", [](const Scope& s) { return git_directories(s).common; }},
+    {"GIT_POINTER", [](const Scope& s) { return git_directories(s).pointer; }},
+    {"RANDOM_ID", [](const Scope& /*s*/) { return random_id(); }},
     {"XDG_RUNTIME_DIR", [](const Scope& s) { return xdg(s.circumstances, "XDG_RUNTIME_DIR", ""); }},
     {"XDG_CONFIG_HOME",
      [](const Scope& s) { return xdg(s.circumstances, "XDG_CONFIG_HOME", "/.config"); }},

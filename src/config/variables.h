@@ -1,10 +1,12 @@
 // ${NAME} in profiles: values of this start, found when first asked for. Before clone only.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/on_demand.h"
@@ -18,7 +20,15 @@ struct Circumstances {
   std::string arch;  // "x86_64"
   // The nearest ancestor of the cwd with .git or .immure.toml, else the cwd.
   OnDemand<std::string> project{""};
+  // In the command's own directory, where it says so ($ORIGIN): that directory. Else empty.
+  OnDemand<std::string> exe_libraries{""};
+  std::vector<std::string> arguments;  // of the command, after its name
+  // The names of all intents that there are.
+  OnDemand<std::vector<std::string>> intents{{}};
+  // Why an intent leaves a directory out, as "is your home"; empty: it need not.
+  std::function<std::string(const std::string&)> why_private;
   std::map<std::string, std::string> environment;
+  std::string item;  // ${ITEM}: in the data file of an intent
   std::string name;  // ${NAME}: of the profile that was asked for; load_profiles() fills it in
 };
 

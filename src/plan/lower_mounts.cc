@@ -358,7 +358,7 @@ RootTree lower_mounts(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
   PlannedStep make_root;
   TreeNode root;
   if (!lower_root(spec, host, make_root, root, errors)) return {*host.files, root};
-  MountSources sources = find_sources(spec, host, plan.notes, errors);
+  MountSources sources = find_sources(spec, host, errors);
   plan.host_directories = std::move(sources.created);
   const bool sealed = !spec.root.dir.is_set() && !spec.root.writable.get_or(false);
 

@@ -32,14 +32,12 @@ bool creates(const Mount& mount) {
 
 class SourceFinder {
  public:
-  SourceFinder(const SandboxSpec& spec, const Host& host, std::vector<std::string>& notes,
-               Errors& errors)
-      : spec_(spec), host_(host), notes_(notes), errors_(errors) {}
+  SourceFinder(const SandboxSpec& spec, const Host& host, Errors& errors)
+      : spec_(spec), host_(host), errors_(errors) {}
 
   MountSources find() {
     for (const Mount& mount : spec_.mounts) entries_.insert(mount.target);
     add_floor();
-    add_cwd();
     find_writable();
     find_planted_directories();
     for (const Mount& mount : out_.own) add(mount);
@@ -53,7 +51,6 @@ class SourceFinder {
 
  private:
   void add_floor();
-  void add_cwd();
   void find_writable();
   void find_planted_directories();
   void add(const Mount& mount);
@@ -70,7 +67,6 @@ class SourceFinder {
 
   const SandboxSpec& spec_;
   const Host& host_;
-  std::vector<std::string>& notes_;
   Errors& errors_;
   std::set<std::string, std::less<>> entries_;  // targets of the profile, as written
   std::vector<std::string> writable_;           // host directories that the sandbox may write
@@ -95,49 +91,6 @@ void SourceFinder::add_floor() {
     case ProcMode::none:
       break;
   }
-}
-
-void SourceFinder::add_cwd() {
-  const CwdAccess access = spec_.allow.cwd.get_or(CwdAccess::off);
-  if (access == CwdAccess::off) return;
-  const std::string& cwd = host_.cwd;
-  const auto skip = [&](const std::string& why) {
-    notes_.push_back("the current directory " + why + ", so it isn't shared");
-  };
-  if (cwd.empty()) return skip("is gone");
-  const std::string other = "; use --ro/--rw DIR";
-  if (cwd == "/") {
-    notes_.push_back("the current directory is /, so it isn't shared" + other);
-    return;
-  }
-  if (!host_.home.empty()) {
-    Result<ResolvedPath> home = host_.files->resolve(host_.home);
-    const std::string canonical = home.ok() ? home.value().canonical : host_.home;
-    if (cwd == canonical || cwd == host_.home) {
-      notes_.push_back("the current directory is your home, so it isn't shared" + other);
-      return;
-    }
-    if (is_within(canonical, cwd) || is_within(host_.home, cwd)) {
-      notes_.push_back("the current directory holds your home, so it isn't shared" + other);
-      return;
-    }
-  }
-  if (is_within(cwd, "/proc") || is_within(cwd, "/sys") || is_within(cwd, "/dev")) {
-    if (!is_within(cwd, "/dev/shm")) return skip("belongs to the kernel");
-  }
-  if (entries_.contains(cwd)) return;
-  Result<ResolvedPath> resolved = host_.files->resolve(cwd);
-  if (!resolved.ok() || resolved.value().kind != FileKind::directory) {
-    return skip("can't be reached by its name");
-  }
-  if (!host_.files->executable(cwd)) return skip("can't be entered");
-  Mount mount{.target = cwd, .origin = spec_.allow.cwd.origin};
-  if (access == CwdAccess::overlay) {
-    mount.what = Overlay{};
-  } else {
-    mount.what = Bind{.read_only = access == CwdAccess::ro};
-  }
-  out_.own.push_back(std::move(mount));
 }
 
 void SourceFinder::find_writable() {
@@ -312,9 +265,8 @@ void SourceFinder::drop_doubles() {
 
 }  // namespace
 
-MountSources find_sources(const SandboxSpec& spec, const Host& host,
-                          std::vector<std::string>& notes, Errors& errors) {
-  return SourceFinder(spec, host, notes, errors).find();
+MountSources find_sources(const SandboxSpec& spec, const Host& host, Errors& errors) {
+  return SourceFinder(spec, host, errors).find();
 }
 
 Error missing_source(const Mount& mount, const std::string& source, int errnum) {

@@ -27,12 +27,11 @@ struct MountItem {
 
 struct MountSources {
   std::vector<MountItem> items;        // by depth, parents first
-  std::deque<Mount> own;               // entries of the floor and of [allow]
+  std::deque<Mount> own;               // entries of the floor
   std::vector<HostDirectory> created;  // to be made before the start
 };
 
-MountSources find_sources(const SandboxSpec& spec, const Host& host,
-                          std::vector<std::string>& notes, Errors& errors);
+MountSources find_sources(const SandboxSpec& spec, const Host& host, Errors& errors);
 
 // "can't mount "/srv/data" read-only: No such file …", with its way out.
 Error missing_source(const Mount& mount, const std::string& source, int errnum);

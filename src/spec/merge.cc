@@ -51,6 +51,22 @@ void lay(std::string_view what, SetEdit& lower, const SetEdit& upper, Errors& wa
   }
 }
 
+void lay(Allow& lower, const Allow& upper, Errors& warnings) {
+  for (const auto& [name, setting] : upper) {
+    const auto [place, is_new] = lower.try_emplace(name, setting);
+    const bool sets = setting.value->kind == IntentValue::Kind::items;
+    if (sets && (is_new || place->second.value->kind != IntentValue::Kind::items)) {
+      place->second = setting;
+      place->second.value->items = {};
+    }
+    if (sets) {
+      lay("allow." + name, place->second.value->items, setting.value->items, warnings);
+    } else {
+      place->second = setting;
+    }
+  }
+}
+
 void lay(std::vector<Mount>& lower, const std::vector<Mount>& upper, Errors& warnings) {
   // The map's keys point into the targets, so the vector must not grow beyond this.
   std::vector<Mount> result;
@@ -149,13 +165,15 @@ void sort_by_depth(std::vector<Mount>& mounts) {
   mounts = std::move(sorted);
 }
 
+void merge(Allow& lower, const Allow& upper, Errors& warnings) { lay(lower, upper, warnings); }
+
 void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay(lower.description, upper.description);
   lay(lower.why, upper.why);
   lay("best_effort", lower.best_effort, upper.best_effort, warnings);
   lay(lower.root, upper.root);
   lay(lower.mounts, upper.mounts, warnings);
-  lay(lower.allow.cwd, upper.allow.cwd);
+  lay(lower.allow, upper.allow, warnings);
   lay(lower.namespaces, upper.namespaces);
   lay(lower.user.uid, upper.user.uid);
   lay(lower.user.gid, upper.user.gid);

@@ -12,6 +12,9 @@ namespace immure {
 // out sorted by depth, then by name.
 void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings);
 
+// The same for [allow] alone.
+void merge(Allow& lower, const Allow& upper, Errors& warnings);
+
 // Sorts by depth of the target, parents first, then bytewise.
 void sort_by_depth(std::vector<Mount>& mounts);
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "spec/allow.h"
 #include "spec/identity.h"
 #include "spec/mount.h"
 #include "spec/process.h"
@@ -28,21 +29,13 @@ struct Root {
   bool operator==(const Root&) const = default;
 };
 
-enum class CwdAccess : std::uint8_t { off, ro, rw, overlay };
-
-// [allow]: intents that need a look at the start's circumstances.
-struct Allow {
-  Setting<CwdAccess> cwd;  // the current directory, unless it is /, the home, or an ancestor of it
-  bool operator==(const Allow&) const = default;
-};
-
 struct SandboxSpec {
   Setting<std::string> description, why;
   SetEdit best_effort;  // what may be missing on this host without ending the start
 
   Root root;
   std::vector<Mount> mounts;  // in order; the profile door sorts by depth, parents first
-  Allow allow;
+  Allow allow;                // empty once expanded into the others
 
   Namespaces namespaces;
   User user;

@@ -147,7 +147,7 @@ TEST(FlagLayers, SetTheDirectoryAndItsAccess) {
   const SandboxSpec spec =
       only_layer({{OptionId::chdir, "-C", "sub"}, {OptionId::writable_cwd, "-w", ""}});
   EXPECT_EQ(spec.process.cwd.value, "/home/u/work/sub");
-  EXPECT_EQ(spec.allow.cwd.value, CwdAccess::rw);
+  EXPECT_EQ(spec.allow.at("cwd").value->word, "rw");
 }
 
 TEST(FlagLayers, KeepTheOrderOfSetAndUnset) {
@@ -156,7 +156,7 @@ TEST(FlagLayers, KeepTheOrderOfSetAndUnset) {
                            {OptionId::unset, "--unset", "allow.cwd"},
                            {OptionId::ro, "--ro", "/a"}});
   ASSERT_EQ(all.size(), 4U);
-  EXPECT_EQ(all[0].spec.allow.cwd.value, CwdAccess::rw);
+  EXPECT_EQ(all[0].spec.allow.at("cwd").value->word, "rw");
   EXPECT_EQ(all[1].spec.hostname.value, "a");
   ASSERT_TRUE(all[2].reset.has_value());
   EXPECT_EQ(all[2].reset->key, "allow.cwd");

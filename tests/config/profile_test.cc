@@ -61,12 +61,15 @@ TEST(Profile, Root) {
 }
 
 TEST(Profile, TheIntentOfTheCurrentDirectory) {
-  EXPECT_EQ(spec_of("allow.cwd = true").allow.cwd.value, CwdAccess::ro);
-  EXPECT_EQ(spec_of("allow.cwd = 'ro'").allow.cwd.value, CwdAccess::ro);
-  EXPECT_EQ(spec_of("allow.cwd = 'rw'").allow.cwd.value, CwdAccess::rw);
-  EXPECT_EQ(spec_of("allow.cwd = 'overlay'").allow.cwd.value, CwdAccess::overlay);
-  EXPECT_EQ(spec_of("allow.cwd = false").allow.cwd.value, CwdAccess::off);
-  EXPECT_FALSE(spec_of("").allow.cwd.is_set());
+  using Kind = IntentValue::Kind;
+  const auto cwd = [](const std::string& value) {
+    return *spec_of("allow.cwd = " + value).allow.at("cwd").value;
+  };
+  EXPECT_EQ(cwd("true"), (IntentValue{.kind = Kind::on}));
+  EXPECT_EQ(cwd("'ro'"), (IntentValue{.kind = Kind::word, .word = "ro"}));
+  EXPECT_EQ(cwd("'overlay'"), (IntentValue{.kind = Kind::word, .word = "overlay"}));
+  EXPECT_EQ(cwd("false"), (IntentValue{.kind = Kind::off}));
+  EXPECT_TRUE(spec_of("").allow.empty());
   EXPECT_EQ(first_error("allow.cwd = 'true'"), "[E204]: \"allow.cwd\" can't be \"true\"");
 }
 
@@ -268,8 +271,8 @@ TEST(Setting, IsALineOfAProfile) {
   EXPECT_EQ(set("process.command=[\"a\", \"b\"]").process.command.value, (Texts{"a", "b"}));
   EXPECT_EQ(set("process.umask=0o027").process.umask.value, 027U);
   EXPECT_EQ(set("process.umask=027").process.umask.value, 027U);
-  EXPECT_EQ(set("allow.cwd=rw").allow.cwd.value, CwdAccess::rw);
-  EXPECT_EQ(set("allow.cwd=false").allow.cwd.value, CwdAccess::off);
+  EXPECT_EQ(set("allow.cwd=rw").allow.at("cwd").value->word, "rw");
+  EXPECT_EQ(set("allow.cwd=false").allow.at("cwd").value->kind, IntentValue::Kind::off);
   EXPECT_EQ(set("env.A=true").env.at("A").value->kind, EnvRule::Kind::pass);
   EXPECT_EQ(set("env.A=x=y").env.at("A").value->text, "x=y");
   EXPECT_EQ(set("time.monotonic=+3d").time.monotonic_ns.value, 259'200'000'000'000);

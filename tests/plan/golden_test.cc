@@ -16,9 +16,11 @@
 #include <vector>
 
 #include "base/log.h"
+#include "config/intents.h"
 #include "config/toml_profile.h"
 #include "fake_host.h"
 #include "plan/lower.h"
+#include "plan/private_directory.h"
 #include "spec/check.h"
 #include "spec/merge.h"
 
@@ -98,25 +100,37 @@ std::string plan_of(const std::string& name, const std::string& profile) {
   add_usual_files(files);
   Start start{.host = usual_host(files)};
   apply_directives(profile, start);
-  const Circumstances circumstances{.home = start.host.home,
-                                    .user = start.host.user_name,
-                                    .cwd = start.host.cwd,
-                                    .uid = start.host.uid,
-                                    .gid = start.host.gid,
-                                    .arch = "x86_64",
-                                    .project = {start.host.cwd},
-                                    .environment = start.host.environment};
+  const Circumstances circumstances{
+      .home = start.host.home,
+      .user = start.host.user_name,
+      .cwd = start.host.cwd,
+      .uid = start.host.uid,
+      .gid = start.host.gid,
+      .arch = "x86_64",
+      .project = {start.host.cwd},
+      .why_private = [&](const std::string& path) { return why_private(start.host, path); },
+      .environment = start.host.environment};
   const auto source =
       std::make_shared<const SourceFile>(SourceFile{.name = name + ".toml", .text = profile});
   auto parsed = parse_profile(source, "/home/u/profiles", circumstances);
   if (auto* errors = std::get_if<Errors>(&parsed)) return show_errors(*errors);
+  const SandboxSpec& layer = std::get<ProfileLayer>(parsed).spec;
+  const bool cwd_is_keyed =
+      std::any_of(layer.mounts.begin(), layer.mounts.end(),
+                  [&](const Mount& mount) { return mount.target == start.host.cwd; });
+  auto expanded = expand_intents(layer.allow, cwd_is_keyed, circumstances);
+  if (auto* errors = std::get_if<Errors>(&expanded)) return show_errors(*errors);
   SandboxSpec spec;
   Errors warnings;
-  merge(spec, std::get<ProfileLayer>(parsed).spec, warnings);
+  for (const ExpandedIntent& intent : std::get<ExpandedIntents>(expanded).intents) {
+    merge(spec, intent.spec, warnings);
+  }
+  merge(spec, layer, warnings);
   auto checked = check(std::move(spec));
   if (auto* errors = std::get_if<Errors>(&checked)) return show_errors(*errors);
   auto lowered = lower(std::get<CheckedSpec>(checked), start.request, start.host);
   if (auto* errors = std::get_if<Errors>(&lowered)) return show_errors(*errors);
+  std::get<LaunchPlan>(lowered).notes = std::get<ExpandedIntents>(expanded).notes;
   const std::string plan = describe(std::get<LaunchPlan>(lowered));
   return start.only_mounts ? mounts_of(plan) : plan;
 }

@@ -185,7 +185,7 @@ TEST(Merge, EveryFieldOfALayerReachesTheResult) {
   all.root.proc.set(ProcMode::none, {});
   all.root.dev.set(false, {});
   all.mounts = {bind("/a")};
-  all.allow.cwd.set(CwdAccess::rw, {});
+  all.allow["cwd"].set({.kind = IntentValue::Kind::word, .word = "rw"}, {});
   for (auto* choice :
        {&all.namespaces.user, &all.namespaces.mount, &all.namespaces.pid, &all.namespaces.ipc,
         &all.namespaces.uts, &all.namespaces.cgroup, &all.namespaces.net, &all.namespaces.time}) {

@@ -1,0 +1,20 @@
+// Where the repository of a project lies: ${GIT_DIR} and its siblings. Reads the file system.
+// Before clone. Authority: gitrepository-layout(5), git-worktree(1).
+#pragma once
+
+#include <string>
+
+namespace immure {
+
+// Absolute paths; empty: none.
+struct GitDirectories {
+  std::string directory;  // what .git is, or leads to
+  std::string common;     // the directory that a linked worktree shares with others
+  std::string pointer;    // the file .git that leads there
+};
+
+// Of the project at `top` ("/home/u/work"). A file .git is only believed when the directory that it
+// names says so too: it belongs to the project, which could name any directory of the user's.
+GitDirectories find_git_directories(const std::string& top);
+
+}  // namespace immure

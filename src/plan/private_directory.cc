@@ -1,0 +1,32 @@
+#include "plan/private_directory.h"
+
+#include "base/path.h"
+
+namespace immure {
+
+std::string why_private(const Host& host, const std::string& path) {
+  const std::string so = ", so it isn't shared";
+  const std::string other = so + "; use --ro/--rw DIR";
+  if (path.empty()) return "is gone" + so;
+  if (path == "/") return "is /" + other;
+  if (!host.home.empty()) {
+    const Result<ResolvedPath> home = host.files->resolve(host.home);
+    const std::string canonical = home.ok() ? home.value().canonical : host.home;
+    if (path == canonical || path == host.home) return "is your home" + other;
+    if (is_within(canonical, path) || is_within(host.home, path)) return "holds your home" + other;
+  }
+  for (const char* kernels : {"/proc", "/sys", "/dev"}) {
+    if (is_within(path, kernels) && !is_within(path, "/dev/shm"))
+      return "belongs to the kernel" + so;
+  }
+  const Result<ResolvedPath> resolved = host.files->resolve(path);
+  if (!resolved.ok() || resolved.value().kind == FileKind::missing) {
+    return "can't be reached by its name" + so;
+  }
+  if (resolved.value().kind == FileKind::directory && !host.files->executable(path)) {
+    return "can't be entered" + so;
+  }
+  return {};
+}
+
+}  // namespace immure

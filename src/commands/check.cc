@@ -6,6 +6,7 @@
 #include "commands/circumstances.h"
 #include "commands/command.h"
 #include "commands/pipeline.h"
+#include "config/profile_file.h"
 
 namespace immure {
 namespace {
@@ -20,7 +21,8 @@ bool is_unreadable(const Error& error) {
          (error.code == Code::extends_not_found && named_here);
 }
 
-Errors errors_of(const std::string& profile, const Circumstances& circumstances, Errors& warnings) {
+Errors errors_of(const std::string& profile, Circumstances& circumstances, Errors& warnings) {
+  circumstances.name = plain_profile_name(profile);
   auto merged = merge_layers({profile}, {}, circumstances);
   if (auto* errors = std::get_if<Errors>(&merged)) return std::move(*errors);
   auto& result = std::get<Merged>(merged);
@@ -41,7 +43,7 @@ Outcome check_command(const Arguments& args, LogStyle& style) {
   }
   const Host host = this_host(real_files());
   style.home = host.home;
-  const Circumstances circumstances = circumstances_of(host, "", {});
+  Circumstances circumstances = circumstances_of(host, "", {});
   Outcome outcome;
   Errors warnings;
   for (const std::string& profile : args.rest) {

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "commands/circumstances.h"
 #include "config/flag_layer.h"
+#include "config/profile_file.h"
 #include "config/reset_key.h"
 #include "plan/lower.h"
 #include "spec/check.h"
@@ -131,9 +132,11 @@ std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
 std::variant<Prepared, Errors> prepare(const Arguments& args, Purpose purpose, const Host& host) {
   Request request{.command = args.rest, .shell = purpose == Purpose::shell};
   const std::string program = request.command.empty() ? host.shell : request.command.front();
-  const Circumstances circumstances = circumstances_of(
+  const std::vector<std::string> names = profile_names(args, host);
+  Circumstances circumstances = circumstances_of(
       host, request.shell || !request.command.empty() ? program : "", request.command);
-  auto layers = merge_layers(profile_names(args, host), args.options, circumstances);
+  circumstances.name = plain_profile_name(names.back());
+  auto layers = merge_layers(names, args.options, circumstances);
   if (auto* errors = std::get_if<Errors>(&layers)) return std::move(*errors);
   auto& merged = std::get<Merged>(layers);
 

@@ -34,6 +34,25 @@ PathArgument take_apart(std::string_view text) {
   return out;
 }
 
+// The first comma outside of brackets and quotes.
+std::size_t end_of_first(std::string_view text) {
+  int depth = 0;
+  char quote_char = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote_char != 0) {
+      if (c == quote_char) quote_char = 0;
+    } else if (c == '"' || c == '\'') {
+      quote_char = c;
+    } else if (c == '[' || c == ']') {
+      depth += c == '[' ? 1 : -1;
+    } else if (c == ',' && depth == 0) {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
 Error usage(std::string reason, const Origin& origin, std::string hint = "") {
   return Error{
       .code = Code::usage, .reason = std::move(reason), .origin = origin, .hint = std::move(hint)};
@@ -157,7 +176,7 @@ class Builder {
   // "gpu,cwd=rw": each is a key of [allow]; `value` is that of a bare name.
   void add_intents(std::string_view names, std::string_view value, const std::string& flag) {
     while (!names.empty()) {
-      const std::string_view name = names.substr(0, names.find(','));
+      const std::string_view name = names.substr(0, end_of_first(names));
       names.remove_prefix(std::min(name.size() + 1, names.size()));
       std::string setting = "allow." + std::string(name);
       const bool has_value = name.find('=') != std::string_view::npos;

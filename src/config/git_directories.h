@@ -13,8 +13,8 @@ struct GitDirectories {
   std::string pointer;    // the file .git that leads there
 };
 
-// Of the project at `top` ("/home/u/work"). A file .git is only believed when the directory that it
-// names says so too: it belongs to the project, which could name any directory of the user's.
+// Of the project at `top`, an absolute path. A file .git is only believed when the directory that
+// it names says so too: it belongs to the project, which could name any directory of the user's.
 GitDirectories find_git_directories(const std::string& top);
 
 }  // namespace immure

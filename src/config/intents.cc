@@ -23,7 +23,7 @@ namespace {
 
 constexpr auto kOwnKeys =
     std::to_array<std::string_view>({"description", "default", "value", "items", "item", "part",
-                                     "parts", "implies", "each", "unless"});
+                                     "parts", "implies", "each", "turns", "unless"});
 
 const Node* find(const Node& table, std::string_view key) {
   for (const Member& member : table.members) {
@@ -62,7 +62,7 @@ class Expander {
       want({.name = name, .value = &*setting.value, .origin = &setting.origin});
     }
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      if (wanted_[i].value->kind != IntentValue::Kind::off) expand(wanted_[i]);
+      expand(wanted_[i]);
     }
     if (!errors_.empty()) return std::move(errors_);
     return std::move(out_);
@@ -84,6 +84,11 @@ class Expander {
       return;
     }
     const Node& root = std::get<Node>(parsed);
+    // Few say what it means that they are off.
+    if (wanted.value->kind == IntentValue::Kind::off) {
+      const Node* values = find(root, "value");
+      if (values == nullptr || find(*values, "false") == nullptr) return;
+    }
     if (text_of(root, "unless") == "cwd-private" && leaves_out_cwd()) return;
     out_.intents.push_back({.name = wanted.name, .description = text_of(root, "description")});
     Fragments fragments{*this, root, text.value(), wanted, out_.intents.back()};
@@ -118,7 +123,7 @@ class Expander {
 
     void read() {
       const IntentValue& value = *wanted.value;
-      read_table(root, all.circumstances_);
+      if (value.kind != IntentValue::Kind::off) read_table(root, all.circumstances_);
       std::vector<std::string> items;
       if (value.kind == IntentValue::Kind::items) {
         for (const SetItem& item : value.items.items) items.push_back(item.text);
@@ -129,12 +134,14 @@ class Expander {
       std::string word =
           value.kind == IntentValue::Kind::word ? value.word : text_of(root, "default");
       if (word.empty()) word = "true";
+      if (value.kind == IntentValue::Kind::off) word = "false";
       out.value = word;
       const Node* values = find(root, "value");
       const Node* chosen = values == nullptr ? nullptr : find(*values, word);
       if (chosen == nullptr && (values != nullptr || word != "true")) return no_such_value(word);
       if (text_of(root, "each") == "arguments") items = all.existing_arguments();
       imply(root);
+      turn(text_of(chosen == nullptr ? root : *chosen, "turns"));
       if (chosen == nullptr) return read_items(root, items);
       imply(*chosen);
       read_table(*chosen, all.circumstances_);
@@ -161,6 +168,11 @@ class Expander {
                                  (word == "true" ? word : quote(word)),
                         .hint = names ? "write a list of names"
                                       : "write " + (known.empty() ? "true" : "one of " + known)});
+    }
+
+    void turn(std::string_view what) {
+      if (what == "on setid") out.spec.hardening.setid_bits.set(true, *wanted.origin);
+      if (what == "off jit") out.spec.hardening.jit.set(false, *wanted.origin);
     }
 
     void imply(const Node& table) {

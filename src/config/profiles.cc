@@ -147,9 +147,7 @@ class Loader {
 
 std::variant<LoadedLayers, Errors> load_profiles(const std::vector<std::string>& names,
                                                  const Circumstances& circumstances) {
-  Circumstances named = circumstances;
-  if (named.name.empty() && !names.empty()) named.name = plain_profile_name(names.back());
-  Loader loader(named);
+  Loader loader(circumstances);
   for (const std::string& name : names) loader.load(name, {});
   return loader.result();
 }

@@ -22,6 +22,7 @@ struct LoadedLayers {
   std::vector<LoadedProfile> profiles;
 };
 
+// `circumstances.name` is that of the last profile, as plain_profile_name() has it.
 // Names are looked for in $XDG_CONFIG_HOME/immure/profiles, /etc/immure/profiles, the data
 // directory, and last among the profiles built into the binary; one with a '/' or ending in ".toml"
 // is a file. "user:X", "etc:X" and "system:X" name one place.

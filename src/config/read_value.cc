@@ -113,6 +113,13 @@ bool check_item(Reader& reader, const SchemaRow& row, std::string_view key, cons
                              : "did you mean " + quote(near) + "?");
     return false;
   }
+  if (row.type == ValueType::calls && item.text.starts_with('@')) {
+    reader.fail(Code::not_supported, place,
+                quote(key) + ": groups of calls as " + quote(item.text) +
+                    " are not supported by this version",
+                "name the calls");
+    return false;
+  }
   if (!row.words.empty() && row.type == ValueType::set) {
     const Word* word = find_word(row.words, item.text, false);
     if (word == nullptr) {
@@ -279,6 +286,7 @@ std::optional<Value> read_value(Reader& reader, const SchemaRow& row, std::strin
     case ValueType::set:
     case ValueType::descriptors:
     case ValueType::capabilities:
+    case ValueType::calls:
       return wrap(read_set(reader, row, key, node));
     case ValueType::variable:
       return wrap(read_variable(reader, key, node));

@@ -47,6 +47,8 @@ constexpr std::array rows{
           s.caps.bounding_set = false;
         }},
     Row{"seccomp.base", [](SandboxSpec& s) { s.seccomp.base = {}; }},
+    Row{"seccomp.allow", [](SandboxSpec& s) { s.seccomp.allow = {}; }},
+    Row{"seccomp.deny", [](SandboxSpec& s) { s.seccomp.deny = {}; }},
     Row{"limits.wall", [](SandboxSpec& s) { s.limits.wall_ns = {}; }},
     Row{"process.command", [](SandboxSpec& s) { s.process.command = {}; }},
     Row{"process.args", [](SandboxSpec& s) { s.process.args = {}; }},

@@ -143,11 +143,11 @@ constexpr auto kProcSubset = std::to_array<Word>({{"pid", 0}});
 constexpr auto kProcHidepid = std::to_array<Word>({{"invisible", 0}});
 
 constexpr Put put_intent = put_named<&ProfileLayer::spec, &SandboxSpec::allow>;
-constexpr SchemaRow intent(std::string_view key, std::span<const Word> words,
-                           std::string_view doc) {
+constexpr SchemaRow intent(std::string_view key, std::span<const Word> words, std::string_view doc,
+                           std::string_view fallback = "false") {
   return {.key = key,
           .type = ValueType::intent,
-          .fallback = "false",
+          .fallback = fallback,
           .doc = doc,
           .since = "0.1",
           .put = put_intent,

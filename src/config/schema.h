@@ -36,6 +36,7 @@ enum class ValueType : std::uint8_t {
   set,           // set of texts; of `words` only, where there are some
   descriptors,   // set of descriptor numbers
   capabilities,  // set of CAP_ names
+  calls,         // set of names of system calls
   mount,         // an entry of [fs]
   variable,      // an entry of [env]
   intent,        // true, false, or one of `words`

@@ -183,6 +183,7 @@ std::string toml_value(std::string_view text, const SchemaRow* row) {
     case ValueType::set:
     case ValueType::descriptors:
     case ValueType::capabilities:
+    case ValueType::calls:
     case ValueType::mount:
       break;
   }

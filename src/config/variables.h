@@ -29,7 +29,7 @@ struct Circumstances {
   std::function<std::string(const std::string&)> why_private;
   std::map<std::string, std::string> environment;
   std::string item;  // ${ITEM}: in the data file of an intent
-  std::string name;  // ${NAME}: of the profile that was asked for; load_profiles() fills it in
+  std::string name;  // ${NAME}: of the profile that was asked for
 };
 
 // Expands ${NAME}, ${env:NAME}, ${env:NAME:-text}, `$$`, and a leading "~". `profile_dir` is

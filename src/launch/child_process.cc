@@ -180,6 +180,14 @@ int run(const LimitPrivileges& step) {
   return check_bounding(step.bounding);
 }
 
+int run(const RefuseExecGain& /*step*/) {
+  constexpr int set_mdwe = 65;  // newer than glibc's headers; since Linux 6.3
+  constexpr int get_mdwe = 66;
+  constexpr unsigned long refuse_exec_gain = 1;
+  if (::prctl(set_mdwe, refuse_exec_gain, 0, 0, 0) != 0) return errno == EINVAL ? ENOTSUP : errno;
+  return ::prctl(get_mdwe, 0, 0, 0, 0) == static_cast<int>(refuse_exec_gain) ? 0 : EPROTO;
+}
+
 int run(const LoadFilter& step) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the kernel only reads it
   const sock_fprog program{step.length, const_cast<sock_filter*>(step.program)};

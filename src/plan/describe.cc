@@ -233,6 +233,9 @@ std::string text(const LimitPrivileges& s) {
 }
 
 // Without the length of the program: it differs from one processor to another.
+std::string text(const RefuseExecGain& /*s*/) {
+  return "refuse memory that is written and executed";
+}
 std::string text(const LoadFilter& s) { return "load the system call filter: " + escape(s.name); }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "plan/lower_kernel_fs.h"
+#include "seccomp/changed.h"
 #include "seccomp/filters.h"
 #include "spec/capability_names.h"
 
@@ -82,6 +83,58 @@ bool writes_to_host(const PlannedStep& planned) {
   }
   const auto* root = std::get_if<MakeRoot>(&planned.what);
   return root != nullptr && !root->directory.empty() && !root->read_only;
+}
+
+std::vector<CallChange> changes_of(const Seccomp& seccomp, std::string& name, Errors& errors) {
+  std::vector<CallChange> changes;
+  for (const bool allow : {true, false}) {
+    for (const SetItem& item : (allow ? seccomp.allow : seccomp.deny).items) {
+      if (look_up_call(item.text) == CallName::unknown) {
+        const std::string near = similar_call(item.text);
+        errors.push_back({.code = Code::syscall_name,
+                          .doing = quote(item.text) + " is not a system call",
+                          .origin = item.origin,
+                          .hint = near.empty() ? "syscalls(2) lists them"
+                                               : "did you mean " + quote(near) + "?"});
+      }
+      changes.push_back({.call = item.text, .allow = allow});
+      name += (allow ? " +" : " -") + item.text;
+    }
+  }
+  return changes;
+}
+
+void lower_filter(const SandboxSpec& spec, LaunchPlan& plan, Errors& errors) {
+  const FilterBase base = spec.seccomp.base.get_or(FilterBase::standard);
+  const auto nested = spec.namespaces.nested.find("user");
+  const FilterChoice choice{
+      .strict = base == FilterBase::strict,
+      .nested = base == FilterBase::standard && nested != spec.namespaces.nested.end() &&
+                nested->second.get_or(0) > 0,
+      .guard_setid = !spec.hardening.setid_bits.get_or(false) &&
+                     std::any_of(plan.setup.begin(), plan.setup.end(), writes_to_host)};
+  const bool has_base = base != FilterBase::none;
+  LoadFilter step{.name = has_base ? std::string(filter_name(choice)) : "none"};
+  if (spec.seccomp.allow.items.empty() && spec.seccomp.deny.items.empty()) {
+    if (!has_base) return;
+    const std::span<const sock_filter> program = compiled_filter(choice);
+    step.program = program.data();
+    step.length = static_cast<std::uint16_t>(program.size());
+    plan.command_setup.push_back({std::move(step), spec.seccomp.base.origin});
+    return;
+  }
+  const SetEdit& first = spec.seccomp.allow.items.empty() ? spec.seccomp.deny : spec.seccomp.allow;
+  const std::vector<CallChange> changes = changes_of(spec.seccomp, step.name, errors);
+  auto compiled = compile_changed(has_base, choice, changes);
+  if (!compiled.ok()) {
+    errors.push_back(compiled.error());
+    errors.back().origin = first.items[0].origin;
+    return;
+  }
+  step.own = std::make_shared<const std::vector<sock_filter>>(std::move(compiled.value()));
+  step.program = step.own->data();
+  step.length = static_cast<std::uint16_t>(step.own->size());
+  plan.command_setup.push_back({std::move(step), first.items[0].origin});
 }
 
 }  // namespace
@@ -156,19 +209,10 @@ void lower_privileges(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
   const Origin origin = spec.caps.keep.items.empty() ? Origin{} : spec.caps.keep.items[0].origin;
   plan.command_setup.push_back({LimitPrivileges{.keep = *keep, .bounding = *bounding}, origin});
 
-  const FilterBase base = spec.seccomp.base.get_or(FilterBase::standard);
-  if (base == FilterBase::none) return;
-  const auto nested = spec.namespaces.nested.find("user");
-  const FilterChoice choice{
-      .strict = base == FilterBase::strict,
-      .nested = base == FilterBase::standard && nested != spec.namespaces.nested.end() &&
-                nested->second.get_or(0) > 0,
-      .guard_setid = std::any_of(plan.setup.begin(), plan.setup.end(), writes_to_host)};
-  const std::span<const sock_filter> program = compiled_filter(choice);
-  plan.command_setup.push_back({LoadFilter{.name = std::string(filter_name(choice)),
-                                           .program = program.data(),
-                                           .length = static_cast<std::uint16_t>(program.size())},
-                                spec.seccomp.base.origin});
+  if (!spec.hardening.jit.get_or(true)) {
+    plan.command_setup.push_back({RefuseExecGain{}, spec.hardening.jit.origin});
+  }
+  lower_filter(spec, plan, errors);
 }
 
 }  // namespace immure

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -161,11 +162,15 @@ struct LimitPrivileges {
   std::uint64_t keep = 0;  // permitted, effective, inheritable, ambient
   std::uint64_t bounding = 0;
 };
-// A system call filter compiled before; constant data, valid as long as the program runs.
+// From now on no memory can be written and executed; read back. PR_SET_MDWE(2const)
+struct RefuseExecGain {};
+// A system call filter compiled before. `own` keeps the program of one that this profile changes;
+// the others are constant data.
 struct LoadFilter {
   std::string name;  // "standard"
   const sock_filter* program = nullptr;
   std::uint16_t length = 0;
+  std::shared_ptr<const std::vector<sock_filter>> own;
 };
 
 using Step = std::variant<MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile,
@@ -173,7 +178,7 @@ using Step = std::variant<MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, Bi
                           CgroupMount, MaskProc, SealRoot, EnterRoot, SetHostname, SetDomainname,
                           LoopbackUp, WriteProc, NewTimeNamespace, RedirectStdio, ChangeDirectory,
                           SetUmask, SetNice, SetOomScoreAdj, SetAffinity, SetPersonality, SetRlimit,
-                          NewSession, NewKeyring, LimitPrivileges, LoadFilter>;
+                          NewSession, NewKeyring, RefuseExecGain, LimitPrivileges, LoadFilter>;
 
 // A step and who asked for it.
 struct PlannedStep {

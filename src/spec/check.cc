@@ -306,6 +306,21 @@ void sort_by_place(Errors& errors) {
 
 }  // namespace
 
+namespace {
+
+void check_calls(const Seccomp& seccomp, Problems& problems) {
+  for (const SetItem& allowed : seccomp.allow.items) {
+    for (const SetItem& denied : seccomp.deny.items) {
+      if (allowed.text != denied.text) continue;
+      problems.add(Code::syscall_twice, denied.origin,
+                   quote(denied.text) + " stands in seccomp.allow and in seccomp.deny",
+                   "take one of the two away");
+    }
+  }
+}
+
+}  // namespace
+
 std::variant<CheckedSpec, Errors> check(SandboxSpec spec) {
   Problems problems;
   check_names(spec, problems);
@@ -314,6 +329,7 @@ std::variant<CheckedSpec, Errors> check(SandboxSpec spec) {
   check_sysctl(spec, problems);
   check_mounts(spec, problems);
   check_capabilities(spec.caps, problems);
+  check_calls(spec.seccomp, problems);
   check_process(spec.process, problems);
   check_environment(spec.env, problems);
   if (!problems.list.empty()) {

@@ -103,6 +103,22 @@ void lay(std::vector<Mount>& lower, const std::vector<Mount>& upper, Errors& war
   sort_by_depth(lower);
 }
 
+// What a later layer says of a call replaces what an earlier one said.
+void take_back(SetEdit& lower, const SetEdit& upper) {
+  std::erase_if(lower.items, [&](const SetItem& old) {
+    return std::any_of(upper.items.begin(), upper.items.end(),
+                       [&](const SetItem& item) { return !item.remove && item.text == old.text; });
+  });
+}
+
+void lay(Seccomp& lower, const Seccomp& upper, Errors& warnings) {
+  lay(lower.base, upper.base);
+  take_back(lower.deny, upper.allow);
+  take_back(lower.allow, upper.deny);
+  lay("seccomp.allow", lower.allow, upper.allow, warnings);
+  lay("seccomp.deny", lower.deny, upper.deny, warnings);
+}
+
 void lay(Root& lower, const Root& upper) {
   lay(lower.dir, upper.dir);
   lay(lower.size_bytes, upper.size_bytes);
@@ -185,7 +201,9 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay("caps.keep", lower.caps.keep, upper.caps.keep, warnings);
   lay("caps.bounding", lower.caps.bounding, upper.caps.bounding, warnings);
   lower.caps.bounding_set = lower.caps.bounding_set || upper.caps.bounding_set;
-  lay(lower.seccomp.base, upper.seccomp.base);
+  lay(lower.seccomp, upper.seccomp, warnings);
+  lay(lower.hardening.setid_bits, upper.hardening.setid_bits);
+  lay(lower.hardening.jit, upper.hardening.jit);
   lay(lower.limits.rlimits, upper.limits.rlimits);
   lay(lower.limits.wall_ns, upper.limits.wall_ns);
   lay(lower.process, upper.process, warnings);

@@ -45,6 +45,7 @@ struct SandboxSpec {
   Capabilities caps;
 
   Seccomp seccomp;
+  Hardening hardening;
   Limits limits;
   Process process;
   Environment env;

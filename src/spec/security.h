@@ -1,4 +1,5 @@
-// The system call filter: [seccomp]. Pure values. Authority: seccomp(2).
+// What the command may ask of the kernel: [seccomp], and the intents that have no key. Pure values.
+// Authority: seccomp(2), PR_SET_MDWE(2const).
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,15 @@ enum class FilterBase : std::uint8_t { none, standard, strict };
 
 struct Seccomp {
   Setting<FilterBase> base;  // unset: standard
+  SetEdit allow, deny;       // single calls; stronger than the base, a later layer than an earlier
   bool operator==(const Seccomp&) const = default;
+};
+
+struct Hardening {
+  Setting<bool>
+      setid_bits;     // allow.setid: may be written where the host can run them; unset: false
+  Setting<bool> jit;  // allow.jit: memory may be written and executed; unset: true
+  bool operator==(const Hardening&) const = default;
 };
 
 }  // namespace immure

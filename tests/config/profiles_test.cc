@@ -78,7 +78,8 @@ TEST_F(Profiles, AreFoundByPathToo) {
   EXPECT_EQ(load({"user:top"}), "base top ");
 }
 
-TEST_F(Profiles, TheOneAskedForLastGivesTheName) {
+TEST_F(Profiles, AProfileCanUseTheNameOfTheOneAskedFor) {
+  who_.name = "two";
   write("one", "extends = []\ndescription = '1'\nhostname = '${NAME}'\n");
   write("two", "extends = []\ndescription = '2'\n");
   const auto result = load_profiles({"one", "two"}, who_);

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,15 @@
 #include "spec/mount.h"
 
 namespace immure {
+
+// What an entry written as one text may be: "ACCESS[?][,OPTION…]".
+inline constexpr auto kAccessWords =
+    std::to_array<std::string_view>({"ro", "rw", "dev", "hide", "tmpfs", "dir", "overlay", "proc",
+                                     "devfs", "mqueue", "sysfs", "cgroup", "none"});
+
+// Those of its options; size and mode take "=VALUE".
+inline constexpr auto kMountOptions = std::to_array<std::string_view>(
+    {"noexec", "exec", "create", "norec", "follow", "size", "mode"});
 
 class MountEntry {
  public:

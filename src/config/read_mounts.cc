@@ -17,13 +17,6 @@ namespace {
 
 using Kind = Node::Kind;
 
-constexpr auto kAccessWords =
-    std::to_array<std::string_view>({"ro", "rw", "dev", "hide", "tmpfs", "dir", "overlay", "proc",
-                                     "devfs", "mqueue", "sysfs", "cgroup", "none"});
-
-constexpr auto kOptions = std::to_array<std::string_view>(
-    {"noexec", "exec", "create", "norec", "follow", "size", "mode"});
-
 std::string near_hint(std::string_view word, std::span<const std::string_view> words) {
   const std::string near = closest(word, words.data(), words.size());
   if (!near.empty()) return "did you mean " + quote(near) + "?";
@@ -54,10 +47,10 @@ bool read_option(Reader& reader, MountEntry& entry, Place place, std::string_vie
   const std::size_t equals = option.find('=');
   const std::string_view name = option.substr(0, equals);
   const bool valued = name == "size" || name == "mode";
-  if (std::find(kOptions.begin(), kOptions.end(), name) == kOptions.end() ||
+  if (std::find(kMountOptions.begin(), kMountOptions.end(), name) == kMountOptions.end() ||
       valued != (equals != std::string_view::npos)) {
     reader.fail(Code::bad_enum, place, "unknown option " + quote(option) + " in [fs]",
-                valued ? "write " + std::string(name) + "=VALUE" : near_hint(name, kOptions));
+                valued ? "write " + std::string(name) + "=VALUE" : near_hint(name, kMountOptions));
     return false;
   }
   if (valued) return option_value(reader, entry, place, name, option.substr(equals + 1));

@@ -35,7 +35,7 @@ std::optional<std::uint64_t> read_limit_number(Reader& reader, std::string_view 
   }
   constexpr std::int64_t kSecond = 1'000'000'000;
   const bool seconds = key.ends_with("cpu");
-  if (!seconds && !key.ends_with("rttime")) return read_size(reader, key, node);
+  if (!is_time_limit(key)) return read_size(reader, key, node);
   if (node.kind == Kind::integer) return static_cast<std::uint64_t>(node.number);
   const auto time = read_time(reader, key, node, false);
   if (!time) return std::nullopt;

@@ -19,8 +19,11 @@ std::optional<std::uint64_t> read_size(Reader& reader, std::string_view key, con
 std::optional<std::int64_t> read_time(Reader& reader, std::string_view key, const Node& node,
                                       bool is_signed);
 std::optional<mode_t> read_mode(Reader& reader, std::string_view key, const Node& node);
-// In the unit of setrlimit(2).
+// In the unit of setrlimit(2); those that limit a time also take "2s".
 std::optional<LimitValue> read_limit(Reader& reader, std::string_view key, const Node& node);
+constexpr bool is_time_limit(std::string_view key) {
+  return key.ends_with("cpu") || key.ends_with("rttime");
+}
 std::optional<std::int64_t> read_signal(Reader& reader, std::string_view key, const Node& node);
 
 }  // namespace immure

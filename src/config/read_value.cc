@@ -294,6 +294,7 @@ std::optional<Value> read_value(Reader& reader, const SchemaRow& row, std::strin
     case ValueType::intent_set:
       return read_intent(reader, row, key, node);
     case ValueType::mount:
+    case ValueType::paths:
     case ValueType::table:
     case ValueType::any:
       break;

@@ -138,6 +138,7 @@ constexpr auto kMountTypes = std::to_array<Word>({{"ro", 0},
                                                   {"file", 14},
                                                   {"symlink", 15}});
 constexpr auto kAccess = std::to_array<Word>({{"ro", 0}, {"rw", 1}});
+constexpr auto kUpper = std::to_array<Word>({{"tmp", 0}});
 constexpr auto kPropagation = std::to_array<Word>({{"private", 0}, {"slave", 1}});
 constexpr auto kProcSubset = std::to_array<Word>({{"pid", 0}});
 constexpr auto kProcHidepid = std::to_array<Word>({{"invisible", 0}});

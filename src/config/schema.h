@@ -21,7 +21,8 @@ enum class ValueType : std::uint8_t {
   integer,       // between low and high
   text,          // as it stands
   expanded,      // a text with variables
-  path,          // absolute, with variables
+  path,          // absolute, with variables; or one of `words`
+  paths,         // list of paths
   redirect,      // "inherit", "null" or a path
   size,          // bytes, or "64M"
   time,          // seconds, or "10min"; not negative

@@ -176,6 +176,7 @@ std::string toml_value(std::string_view text, const SchemaRow* row) {
     case ValueType::text:
     case ValueType::expanded:
     case ValueType::path:
+    case ValueType::paths:
     case ValueType::redirect:
     case ValueType::processors:
     case ValueType::texts:

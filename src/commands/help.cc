@@ -27,7 +27,7 @@ std::string help_text(const CommandRow* row) {
         "  immure COMMAND [OPTIONS] …\n\n"
         "Commands:\n";
     append_commands(out);
-    out += "\nOptions of every command:\n" + describe_options(at_other) +
+    out += "\nOptions:\n" + describe_options(at_front | at_other) +
            "\nimmure help COMMAND shows the options of one command.\n";
     return out;
   }

@@ -53,7 +53,7 @@ TEST(Dispatch, SaysWhichCommandsThisVersionDoesNotHave) {
                                         " is not supported by this version\n");
   }
   for (const char* word : {"diff", "commit", "discard", "profile", "trust", "untrust", "ps",
-                           "inspect", "kill", "network", "schema", "completion"}) {
+                           "inspect", "kill", "network"}) {
     EXPECT_EQ(refusal({word}), "2\nimmure: error[E209]: immure " + std::string(word) +
                                    " is not supported by this version\n");
   }
@@ -95,6 +95,21 @@ TEST(Help, ListsTheCommandsOfThisVersionOnly) {
   for (const CommandRow& row : command_table()) {
     const bool listed = text.find("\n  " + std::string(row.name) + ' ') != std::string::npos;
     EXPECT_EQ(listed, row.run != nullptr) << row.name;
+  }
+}
+
+TEST(Help, OfEveryCommandHoldsItsOptionsAndNoOthers) {
+  for (const CommandRow& row : command_table()) {
+    if (row.run == nullptr) continue;
+    const std::string text = printed({std::string(row.name), "--help"});
+    EXPECT_EQ(text, help_text(&row));
+    EXPECT_NE(text.find(row.summary), std::string::npos) << row.name;
+    for (const OptionRow& option : option_table()) {
+      const bool has = option.built && (option.places & row.places) != 0;
+      const std::string name = option.name.empty() ? std::string{'-', option.letter, ' '}
+                                                   : "--" + std::string(option.name);
+      EXPECT_EQ(text.find(' ' + name) != std::string::npos, has) << row.name << ' ' << name;
+    }
   }
 }
 

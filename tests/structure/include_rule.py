@@ -16,6 +16,7 @@ MAY_USE = {
     "plan": {"base", "spec", "seccomp"},
     "launch": {"base", "plan"},
     "commands": {"base", "spec", "config", "plan", "launch", "seccomp"},
+    "manual": {"base", "config", "commands"},  # no part of the program
     "": {"base", "commands", "launch", "config"},  # main.cc
 }
 # Code that holds privileges cannot see policy, not even through another header.

@@ -51,6 +51,7 @@ CommandFunction run_command;
 CommandFunction shell_command;
 CommandFunction explain_command;
 CommandFunction check_command;
+CommandFunction completion_command;
 CommandFunction schema_command;
 CommandFunction version_command;
 CommandFunction help_command;

@@ -48,7 +48,8 @@ constexpr std::array<CommandRow, 23> table{{
     {"doctor", "", "say what this machine allows, and how to mend what it does not", at_other, 2,
      doctor_adapter},
     {"schema", "", "print the JSON Schema of profiles, for editors", at_other, 2, schema_command},
-    {"completion"},
+    {"completion", "bash|zsh|fish", "print the completions for a shell", at_other, 2,
+     completion_command},
     {"version", "", "show the version", at_other, 2, version_command},
     {"help", "[COMMAND]", "show this, or the options of a command", at_other, 2, help_command},
 }};

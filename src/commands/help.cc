@@ -7,7 +7,7 @@ namespace immure {
 namespace {
 
 void append_commands(std::string& out) {
-  constexpr std::size_t width = 10;
+  constexpr std::size_t width = 12;
   for (const CommandRow& row : command_table()) {
     if (row.run == nullptr) continue;
     std::string name(row.name);

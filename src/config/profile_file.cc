@@ -204,6 +204,16 @@ std::vector<std::string> toml_files(const std::string& directory) {
 
 }  // namespace
 
+std::vector<ShippedProfile> shipped_profiles() {
+  std::vector<ShippedProfile> profiles;
+  for (const Shipped& shipped : kShipped) {
+    if (!shipped.name.empty() && shipped.name.find('/') == std::string_view::npos) {
+      profiles.push_back({shipped.name, shipped.text});
+    }
+  }
+  return profiles;
+}
+
 bool is_profile_path(std::string_view name) {
   return name.find('/') != std::string_view::npos || name.ends_with(".toml");
 }

@@ -24,6 +24,13 @@ struct ProfileText {
   std::string_view code;  // of a shipped one: the parsed text, see config/document_code.h
 };
 
+// The profiles built into the binary, in the order of their names.
+struct ShippedProfile {
+  std::string_view name;
+  std::string_view text;
+};
+std::vector<ShippedProfile> shipped_profiles();
+
 // "build" is a name; "./web.toml" and "web.toml" are paths; "etc:build" is a name in one place.
 bool is_profile_path(std::string_view name);
 

@@ -1,0 +1,474 @@
+# Completion of immure for bash. Made by `immure completion bash`.
+
+# Names of profiles: built in, and files of the three directories.
+_immure_profiles() {
+  local directory file program
+  program=$(type -P -- "$1")
+  printf '%s\n' build default
+  for directory in "${XDG_CONFIG_HOME:-$HOME/.config}/immure/profiles" /etc/immure/profiles \
+    "${program%/bin/*}/share/immure/profiles"; do
+    for file in "$directory"/*.toml; do
+      [[ -f $file ]] || continue
+      file=${file##*/}
+      printf '%q\n' "${file%.toml}"
+    done
+  done
+}
+
+_immure_keys() {
+  printf '%s\n' version \
+    description \
+    why \
+    extends \
+    hostname \
+    domainname \
+    root.dir \
+    root.size \
+    root.mode \
+    root.writable \
+    root.proc \
+    root.dev \
+    allow.cwd \
+    process.command \
+    process.args \
+    process.argv0 \
+    process.cwd \
+    process.umask \
+    process.nice \
+    process.oom_score_adj \
+    process.tty \
+    process.init \
+    process.die_with_parent \
+    process.wait \
+    process.stop_signal \
+    process.grace \
+    process.pass_fds \
+    process.stdin \
+    process.stdout \
+    process.stderr \
+    process.personality \
+    process.cpus \
+    process.keyring \
+    user.uid \
+    user.gid \
+    caps.keep \
+    caps.bounding \
+    namespaces.pid \
+    namespaces.ipc \
+    namespaces.uts \
+    namespaces.cgroup \
+    namespaces.net \
+    namespaces.time \
+    namespaces.user \
+    namespaces.nested.user \
+    namespaces.nested.mnt \
+    namespaces.nested.pid \
+    namespaces.nested.ipc \
+    namespaces.nested.uts \
+    namespaces.nested.net \
+    namespaces.nested.cgroup \
+    namespaces.nested.time \
+    time.monotonic \
+    time.boottime \
+    seccomp.base \
+    limits.cpu \
+    limits.as \
+    limits.data \
+    limits.stack \
+    limits.core \
+    limits.fsize \
+    limits.nofile \
+    limits.nproc \
+    limits.memlock \
+    limits.msgqueue \
+    limits.rtprio \
+    limits.rttime \
+    limits.sigpending \
+    limits.locks \
+    limits.nice \
+    limits.wall
+}
+
+# Values of a key.
+_immure_values() {
+  case $1 in
+    root.writable)
+      printf '%s\n' true false
+      ;;
+    root.proc)
+      printf '%s\n' fresh none host
+      ;;
+    root.dev)
+      printf '%s\n' true false
+      ;;
+    allow.cwd)
+      printf '%s\n' ro rw overlay true false
+      ;;
+    process.tty)
+      printf '%s\n' share detach
+      ;;
+    process.init)
+      printf '%s\n' reaper target
+      ;;
+    process.die_with_parent)
+      printf '%s\n' true false
+      ;;
+    process.wait)
+      printf '%s\n' command all
+      ;;
+    process.stdin)
+      printf '%s\n' inherit null
+      ;;
+    process.stdout)
+      printf '%s\n' inherit null
+      ;;
+    process.stderr)
+      printf '%s\n' inherit null
+      ;;
+    process.keyring)
+      printf '%s\n' new inherit
+      ;;
+    namespaces.pid)
+      printf '%s\n' new host
+      ;;
+    namespaces.ipc)
+      printf '%s\n' new host
+      ;;
+    namespaces.uts)
+      printf '%s\n' new host
+      ;;
+    namespaces.cgroup)
+      printf '%s\n' new host
+      ;;
+    namespaces.net)
+      printf '%s\n' new host
+      ;;
+    namespaces.time)
+      printf '%s\n' new host
+      ;;
+    namespaces.user)
+      printf '%s\n' new host
+      ;;
+    seccomp.base)
+      printf '%s\n' none standard strict
+      ;;
+    limits.cpu)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.as)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.data)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.stack)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.core)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.fsize)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.nofile)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.nproc)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.memlock)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.msgqueue)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.rtprio)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.rttime)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.sigpending)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.locks)
+      printf '%s\n' inherit hard unlimited
+      ;;
+    limits.nice)
+      printf '%s\n' inherit hard unlimited
+      ;;
+  esac
+}
+
+_immure_commands() {
+  printf '%s\n' run shell explain check doctor schema completion version help
+}
+
+# Options of a command; of none: those in front of it.
+_immure_options() {
+  case $1 in
+    '')
+      printf '%s\n' -p --profile -w --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd -q --quiet -v --verbose --color -h --help --version
+      ;;
+    run)
+      printf '%s\n' -p --profile -w --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd -q --quiet -v --verbose --color -h --help
+      ;;
+    shell)
+      printf '%s\n' -p --profile -w --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd -q --quiet -v --verbose --color -h --help
+      ;;
+    explain)
+      printf '%s\n' -p --profile -w --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --as -q --quiet -v --verbose --color -h --help
+      ;;
+    check)
+      printf '%s\n' -q --quiet -v --verbose --color -h --help
+      ;;
+    doctor)
+      printf '%s\n' -q --quiet -v --verbose --color -h --help
+      ;;
+    schema)
+      printf '%s\n' -q --quiet -v --verbose --color -h --help
+      ;;
+    completion)
+      printf '%s\n' -q --quiet -v --verbose --color -h --help
+      ;;
+    version)
+      printf '%s\n' -q --quiet -v --verbose --color -h --help
+      ;;
+    help)
+      printf '%s\n' -q --quiet -v --verbose --color -h --help
+      ;;
+  esac
+}
+
+_immure_takes_value() {
+  case $1 in
+    -p | --profile | --ro | --rw | --dev | --overlay | --tmpfs | --hide | -e | --env | --unset-env | -C | --chdir | --set | --unset | --as | --status-fd | --ready-fd | --block-fd | --color) return 0 ;;
+  esac
+  return 1
+}
+
+# Those of the lines on standard input that begin with $cur become completions. Where bash breaks
+# words at = and :, it wants what follows the last of them only.
+_immure_offer() {
+  local line front=
+  if [[ $cur == *[=:]* && $COMP_WORDBREAKS == *[=:]* ]]; then
+    front=${cur%"${cur##*[=:]}"}
+  fi
+  while IFS= read -r line; do
+    if [[ $line == "$cur"* ]]; then
+      COMPREPLY+=("${line#"$front"}")
+    fi
+  done < <(sort -u)
+}
+
+_immure_files() {
+  compopt -o filenames 2>/dev/null
+  local part=$cur found
+  if [[ $COMP_WORDBREAKS == *[=:]* ]]; then
+    part=${cur##*[=:]}
+  fi
+  mapfile -t found < <(compgen "$1" -- "$part")
+  COMPREPLY+=("${found[@]}")
+}
+
+# The value of an option.
+_immure_value() {
+  case $1 in
+    -p | --profile)
+      _immure_offer < <(_immure_profiles "$2")
+      [[ ${#COMPREPLY[@]} -gt 0 ]] || _immure_files -f
+      ;;
+    --ro)
+      _immure_files -f
+      ;;
+    --rw)
+      _immure_files -f
+      ;;
+    --dev)
+      _immure_files -f
+      ;;
+    --overlay)
+      _immure_files -f
+      ;;
+    --tmpfs)
+      _immure_files -f
+      ;;
+    --hide)
+      _immure_files -f
+      ;;
+    -e | --env)
+      _immure_offer < <(compgen -e)
+      ;;
+    --unset-env)
+      _immure_offer < <(compgen -e)
+      ;;
+    -C | --chdir)
+      _immure_files -d
+      ;;
+    --set)
+      _immure_setting
+      ;;
+    --unset)
+      _immure_offer < <(_immure_keys)
+      ;;
+    --as)
+      _immure_offer < <(printf '%s\n' json)
+      ;;
+    --status-fd)
+      :
+      ;;
+    --ready-fd)
+      :
+      ;;
+    --block-fd)
+      :
+      ;;
+    --color)
+      _immure_offer < <(printf '%s\n' auto always never)
+      ;;
+  esac
+}
+
+_immure_setting() {
+  local key=${cur%%=*}
+  if [[ $cur == *=* ]]; then
+    _immure_offer < <(_immure_values "$key" | sed "s|^|$key=|")
+  else
+    compopt -o nospace 2>/dev/null
+    _immure_offer < <(_immure_keys | sed 's/$/=/')
+  fi
+}
+
+# The command line's words as immure will see them, and where each begins among COMP_WORDS.
+_immure_words() {
+  local index rest=$COMP_LINE token bare glue
+  words=() starts=()
+  for ((index = 0; index < ${#COMP_WORDS[@]}; index++)); do
+    token=${COMP_WORDS[index]}
+    bare=${rest#"${rest%%[![:blank:]]*}"}
+    glue=
+    if [[ $index -gt 0 && $bare == "$rest" && -n $rest ]]; then
+      [[ $token == *[!=:]* && ${COMP_WORDS[index - 1]} == *[!=:]* ]] || glue=1
+    fi
+    if [[ -n $glue ]]; then
+      words[${#words[@]}-1]+=$token
+    else
+      words+=("$token")
+      starts+=("$index")
+    fi
+    rest=${bare#"$token"}
+    if [[ $index -eq $COMP_CWORD ]]; then
+      cword=$((${#words[@]} - 1))
+      cur=${words[cword]}
+    fi
+  done
+}
+
+# The command that is to be run completes its own arguments.
+_immure_program() {
+  local helper
+  for helper in _comp_command_offset _command_offset; do
+    if declare -F "$helper" >/dev/null; then
+      "$helper" "${starts[$1]}"
+      return
+    fi
+  done
+  if [[ $1 -eq $cword ]]; then
+    _immure_files -c
+  else
+    _immure_files -f
+  fi
+}
+
+_immure_operands() {
+  case $command in
+    run)
+      _immure_program "$1"
+      ;;
+    shell)
+      :
+      ;;
+    explain)
+      _immure_program "$1"
+      ;;
+    check)
+      _immure_offer < <(_immure_profiles "$2")
+      [[ ${#COMPREPLY[@]} -gt 0 ]] || _immure_files -f
+      ;;
+    doctor)
+      :
+      ;;
+    schema)
+      :
+      ;;
+    completion)
+      _immure_offer < <(printf '%s\n' bash zsh fish)
+      ;;
+    version)
+      :
+      ;;
+    help)
+      _immure_offer < <(_immure_commands)
+      ;;
+  esac
+}
+
+_immure() {
+  local -a words starts
+  local cword=0 cur='' command='' pending='' first='' index word letters
+  _immure_words
+  for ((index = 1; index < cword; index++)); do
+    word=${words[index]}
+    if [[ -n $pending ]]; then
+      pending=
+      continue
+    fi
+    case $word in
+      --)
+        first=$((index + 1))
+        command=${command:-run}
+        break
+        ;;
+      --*=*) ;;
+      --*) if _immure_takes_value "$word"; then pending=$word; fi ;;
+      -?*)
+        for ((letters = 1; letters < ${#word}; letters++)); do
+          if _immure_takes_value "-${word:letters:1}"; then
+            if ((letters + 1 == ${#word})); then
+              pending=-${word:letters:1}
+            fi
+            break
+          fi
+        done
+        ;;
+      *)
+        if [[ -n $command || $word == */* ]]; then
+          first=$index
+          command=${command:-run}
+          break
+        fi
+        command=$word
+        ;;
+    esac
+  done
+  COMPREPLY=()
+  if [[ -n $first ]]; then
+    _immure_operands "$first" "$1"
+  elif [[ -n $pending ]]; then
+    _immure_value "$pending" "$1"
+  elif [[ $cur == --*=* ]]; then
+    word=${cur%%=*}
+    cur=${cur#*=}
+    _immure_value "$word" "$1"
+  elif [[ $cur == -* ]]; then
+    _immure_offer < <(_immure_options "$command")
+  elif [[ -n $command ]]; then
+    _immure_operands "$cword" "$1"
+  elif [[ $cur == */* || $cur == .* ]]; then
+    _immure_files -f
+  else
+    _immure_offer < <(_immure_commands)
+  fi
+}
+
+complete -F _immure immure

@@ -1,0 +1,276 @@
+# Completion of immure for fish. Made by `immure completion fish`.
+
+# The command of the line, and the index of the first word after its options (0: none yet).
+function __immure_look
+    set -l words (commandline -opc)
+    set -l command ''
+    set -l index 2
+    while test $index -le (count $words)
+        set -l word $words[$index]
+        if test "$word" = --
+            test -n "$command"; or set command run
+            printf '%s\n' $command (math $index + 1)
+            return
+        else if contains -- $word -p --profile --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --as --status-fd --ready-fd --block-fd --color; or string match -qr '^-[^-]*[peC]$' -- $word
+            set index (math $index + 1)
+        else if not string match -q -- '-?*' $word
+            if test -n "$command"; or string match -q '*/*' -- $word
+                test -n "$command"; or set command run
+                printf '%s\n' $command $index
+                return
+            end
+            set command $word
+        end
+        set index (math $index + 1)
+    end
+    printf '%s\n' "$command" 0
+end
+
+# Whether options of one of these commands can stand here ("front": those before any).
+function __immure_options_of
+    set -l look (__immure_look)
+    test $look[2] -eq 0; or return 1
+    test -n "$look[1]"; or set look[1] front
+    contains -- $look[1] $argv
+end
+
+# Whether a word after the options of one of these commands can stand here.
+function __immure_operand_of
+    set -l look (__immure_look)
+    test -n "$look[1]"; and contains -- $look[1] $argv
+end
+
+# Profiles with what they are for: built in, and files of the three directories.
+function __immure_profiles
+    set -l config ~/.config
+    set -q XDG_CONFIG_HOME; and set config $XDG_CONFIG_HOME
+    set -l seen
+    set -l program (command -s immure | string replace -r '/bin/[^/]*$' '')
+    for file in $config/immure/profiles/*.toml /etc/immure/profiles/*.toml $program/share/immure/profiles/*.toml
+        set -l name (string replace -r '.*/(.*)\.toml$' '$1' -- $file)
+        contains -- $name $seen; and continue
+        set -a seen $name
+        printf '%s\t%s\n' $name (string match -r '^description\s*=\s*"([^"]*)' < $file)[2]
+    end
+    contains -- build $seen; or printf '%s\t%s\n' 'build' 'as default, with the current directory writable, for builds'
+    contains -- default $seen; or printf '%s\t%s\n' 'default' 'programs of the system, the current directory read-only, a private home, no network'
+    string match -qr '[/.~]' -- (commandline -ct); and __fish_complete_suffix .toml
+end
+
+function __immure_commands
+    printf '%s\t%s\n' 'run' 'run a command in a sandbox'
+    printf '%s\t%s\n' 'shell' 'run your shell in a sandbox, to look around'
+    printf '%s\t%s\n' 'explain' 'show what a run would do, and what asks for it'
+    printf '%s\t%s\n' 'check' 'read profiles and report all that is wrong with them'
+    printf '%s\t%s\n' 'doctor' 'say what this machine allows, and how to mend what it does not'
+    printf '%s\t%s\n' 'schema' 'print the JSON Schema of profiles, for editors'
+    printf '%s\t%s\n' 'completion' 'print the completions for a shell'
+    printf '%s\t%s\n' 'version' 'show the version'
+    printf '%s\t%s\n' 'help' 'show this, or the options of a command'
+end
+
+function __immure_keys
+    printf '%s\t%s\n' 'version' 'Version of the profile language.'
+    printf '%s\t%s\n' 'description' 'One line that says what the profile is for.'
+    printf '%s\t%s\n' 'why' 'Why the profile exists, for those who read it.'
+    printf '%s\t%s\n' 'extends' 'Profiles that this one is laid on, left to right; [] is the engine\'s floor alone.'
+    printf '%s\t%s\n' 'hostname' 'Host name inside.'
+    printf '%s\t%s\n' 'domainname' 'NIS domain name inside.'
+    printf '%s\t%s\n' 'root.dir' 'A ready root file system.'
+    printf '%s\t%s\n' 'root.size' 'Size of the root tmpfs.'
+    printf '%s\t%s\n' 'root.mode' 'Mode of the root directory.'
+    printf '%s\t%s\n' 'root.writable' 'Leaves the root tmpfs writable.'
+    printf '%s\t%s\n' 'root.proc' 'The /proc inside: an own one, none, or the host\'s.'
+    printf '%s\t%s\n' 'root.dev' 'A minimal /dev.'
+    printf '%s\t%s\n' 'allow.cwd' 'The current directory, unless it is /, the home, or above it.'
+    printf '%s\t%s\n' 'process.command' 'Run when the command line names none.'
+    printf '%s\t%s\n' 'process.args' 'Put before the command line\'s arguments.'
+    printf '%s\t%s\n' 'process.argv0' 'The command\'s name for itself.'
+    printf '%s\t%s\n' 'process.cwd' 'Directory the command starts in.'
+    printf '%s\t%s\n' 'process.umask' 'File mode creation mask.'
+    printf '%s\t%s\n' 'process.nice' 'Niceness.'
+    printf '%s\t%s\n' 'process.oom_score_adj' 'Readiness to be killed when memory is short.'
+    printf '%s\t%s\n' 'process.tty' 'Keeps the terminal, or leaves it.'
+    printf '%s\t%s\n' 'process.init' 'Who is pid 1 inside: immure\'s reaper, or the command.'
+    printf '%s\t%s\n' 'process.die_with_parent' 'Ends when the one who started immure ends.'
+    printf '%s\t%s\n' 'process.wait' 'What is waited for: the command, or all processes.'
+    printf '%s\t%s\n' 'process.stop_signal' 'Sent to end the command.'
+    printf '%s\t%s\n' 'process.grace' 'Time between stop_signal and KILL.'
+    printf '%s\t%s\n' 'process.pass_fds' 'Descriptors kept besides 0, 1 and 2.'
+    printf '%s\t%s\n' 'process.stdin' 'Where standard input comes from.'
+    printf '%s\t%s\n' 'process.stdout' 'Where standard output goes.'
+    printf '%s\t%s\n' 'process.stderr' 'Where standard error goes.'
+    printf '%s\t%s\n' 'process.personality' 'Execution domain flags, personality(2).'
+    printf '%s\t%s\n' 'process.cpus' 'Processors the command may run on.'
+    printf '%s\t%s\n' 'process.keyring' 'The session keyring.'
+    printf '%s\t%s\n' 'user.uid' 'User id inside; 0 looks like root.'
+    printf '%s\t%s\n' 'user.gid' 'Group id inside.'
+    printf '%s\t%s\n' 'caps.keep' 'Capabilities the command has; also ambient.'
+    printf '%s\t%s\n' 'caps.bounding' 'Capabilities it can ever get.'
+    printf '%s\t%s\n' 'namespaces.pid' 'Process ids.'
+    printf '%s\t%s\n' 'namespaces.ipc' 'System V IPC and POSIX message queues.'
+    printf '%s\t%s\n' 'namespaces.uts' 'Host name.'
+    printf '%s\t%s\n' 'namespaces.cgroup' 'Control group paths.'
+    printf '%s\t%s\n' 'namespaces.net' 'Network.'
+    printf '%s\t%s\n' 'namespaces.time' 'Offsets of clocks.'
+    printf '%s\t%s\n' 'namespaces.user' 'Ids and capabilities; can\'t be the host\'s.'
+    printf '%s\t%s\n' 'namespaces.nested.user' 'Most user namespaces made inside.'
+    printf '%s\t%s\n' 'namespaces.nested.mnt' 'Most mnt namespaces made inside.'
+    printf '%s\t%s\n' 'namespaces.nested.pid' 'Most pid namespaces made inside.'
+    printf '%s\t%s\n' 'namespaces.nested.ipc' 'Most ipc namespaces made inside.'
+    printf '%s\t%s\n' 'namespaces.nested.uts' 'Most uts namespaces made inside.'
+    printf '%s\t%s\n' 'namespaces.nested.net' 'Most net namespaces made inside.'
+    printf '%s\t%s\n' 'namespaces.nested.cgroup' 'Most cgroup namespaces made inside.'
+    printf '%s\t%s\n' 'namespaces.nested.time' 'Most time namespaces made inside.'
+    printf '%s\t%s\n' 'time.monotonic' 'Added to the monotonic clock.'
+    printf '%s\t%s\n' 'time.boottime' 'Added to the time since boot.'
+    printf '%s\t%s\n' 'seccomp.base' 'The filter that the others change.'
+    printf '%s\t%s\n' 'limits.cpu' 'Processor time, seconds.'
+    printf '%s\t%s\n' 'limits.as' 'Address space, bytes.'
+    printf '%s\t%s\n' 'limits.data' 'Data segment, bytes.'
+    printf '%s\t%s\n' 'limits.stack' 'Stack, bytes.'
+    printf '%s\t%s\n' 'limits.core' 'Core files, bytes; 1 also stops programs that take cores.'
+    printf '%s\t%s\n' 'limits.fsize' 'Size of files written, bytes.'
+    printf '%s\t%s\n' 'limits.nofile' 'Open files.'
+    printf '%s\t%s\n' 'limits.nproc' 'Processes of this user namespace.'
+    printf '%s\t%s\n' 'limits.memlock' 'Locked memory, bytes.'
+    printf '%s\t%s\n' 'limits.msgqueue' 'POSIX message queues, bytes.'
+    printf '%s\t%s\n' 'limits.rtprio' 'Real-time priority.'
+    printf '%s\t%s\n' 'limits.rttime' 'Real-time processor time, microseconds.'
+    printf '%s\t%s\n' 'limits.sigpending' 'Queued signals.'
+    printf '%s\t%s\n' 'limits.locks' 'File locks.'
+    printf '%s\t%s\n' 'limits.nice' 'Ceiling of niceness, 20 - nice.'
+    printf '%s\t%s\n' 'limits.wall' 'Real time until the command is ended.'
+end
+
+function __immure_values
+    switch $argv[1]
+        case root.writable
+            printf '%s\n' true false
+        case root.proc
+            printf '%s\n' fresh none host
+        case root.dev
+            printf '%s\n' true false
+        case allow.cwd
+            printf '%s\n' ro rw overlay true false
+        case process.tty
+            printf '%s\n' share detach
+        case process.init
+            printf '%s\n' reaper target
+        case process.die_with_parent
+            printf '%s\n' true false
+        case process.wait
+            printf '%s\n' command all
+        case process.stdin
+            printf '%s\n' inherit null
+        case process.stdout
+            printf '%s\n' inherit null
+        case process.stderr
+            printf '%s\n' inherit null
+        case process.keyring
+            printf '%s\n' new inherit
+        case namespaces.pid
+            printf '%s\n' new host
+        case namespaces.ipc
+            printf '%s\n' new host
+        case namespaces.uts
+            printf '%s\n' new host
+        case namespaces.cgroup
+            printf '%s\n' new host
+        case namespaces.net
+            printf '%s\n' new host
+        case namespaces.time
+            printf '%s\n' new host
+        case namespaces.user
+            printf '%s\n' new host
+        case seccomp.base
+            printf '%s\n' none standard strict
+        case limits.cpu
+            printf '%s\n' inherit hard unlimited
+        case limits.as
+            printf '%s\n' inherit hard unlimited
+        case limits.data
+            printf '%s\n' inherit hard unlimited
+        case limits.stack
+            printf '%s\n' inherit hard unlimited
+        case limits.core
+            printf '%s\n' inherit hard unlimited
+        case limits.fsize
+            printf '%s\n' inherit hard unlimited
+        case limits.nofile
+            printf '%s\n' inherit hard unlimited
+        case limits.nproc
+            printf '%s\n' inherit hard unlimited
+        case limits.memlock
+            printf '%s\n' inherit hard unlimited
+        case limits.msgqueue
+            printf '%s\n' inherit hard unlimited
+        case limits.rtprio
+            printf '%s\n' inherit hard unlimited
+        case limits.rttime
+            printf '%s\n' inherit hard unlimited
+        case limits.sigpending
+            printf '%s\n' inherit hard unlimited
+        case limits.locks
+            printf '%s\n' inherit hard unlimited
+        case limits.nice
+            printf '%s\n' inherit hard unlimited
+    end
+end
+
+function __immure_settings
+    set -l token (commandline -ct | string replace -r '^--set=' '')
+    if string match -q '*=*' -- $token
+        set -l key (string replace -r '=.*' '' -- $token)
+        for value in (__immure_values $key)
+            printf '%s=%s\n' $key $value
+        end
+    else
+        __immure_keys | string replace -r '\t' '=\t'
+    end
+end
+
+# The command that is to be run completes its own arguments.
+function __immure_program
+    set -l look (__immure_look)
+    set -l words (commandline -opc)
+    set -l token (commandline -ct)
+    if test $look[2] -eq 0; or test $look[2] -gt (count $words)
+        string match -q -- '-*' "$token"; or complete --do-complete="$token"
+    else
+        set -l line (string escape -- $words[$look[2]..-1]) "$token"
+        complete --do-complete="$line"
+    end
+end
+
+complete -c immure -f
+complete -c immure -n '__immure_options_of front; and string match -qr "^[./~]" -- (commandline -ct)' -F
+complete -c immure -n '__immure_options_of front' -a '(__immure_commands)'
+complete -c immure -n '__immure_options_of front run shell explain' -s p -l profile -x -k -a '(__immure_profiles)' -d 'add a profile, by name or file; the last one wins'
+complete -c immure -n '__immure_options_of front run shell explain' -s w -d 'the current directory is writable'
+complete -c immure -n '__immure_options_of front run shell explain' -l ro -r -F -d 'show PATH, read-only; a \'?\' after it: unless it is missing (the same for the next five)'
+complete -c immure -n '__immure_options_of front run shell explain' -l rw -r -F -d 'show PATH, writable'
+complete -c immure -n '__immure_options_of front run shell explain' -l dev -r -F -d 'show PATH, writable, device nodes usable'
+complete -c immure -n '__immure_options_of front run shell explain' -l overlay -r -F -d 'show PATH, what is written to it is discarded'
+complete -c immure -n '__immure_options_of front run shell explain' -l tmpfs -r -F -d 'an empty directory in memory'
+complete -c immure -n '__immure_options_of front run shell explain' -l hide -r -F -d 'cover PATH with something empty'
+complete -c immure -n '__immure_options_of front run shell explain' -s e -l env -x -a '(set -nx)' -d 'set a variable, or pass the caller\'s'
+complete -c immure -n '__immure_options_of front run shell explain' -l unset-env -x -a '(set -nx)' -d 'take a variable away'
+complete -c immure -n '__immure_options_of front run shell explain' -s C -l chdir -x -a '(__fish_complete_directories)' -d 'where the command starts'
+complete -c immure -n '__immure_options_of front run shell explain' -l set -x -a '(__immure_settings)' -d 'set any key of a profile: --set limits.wall=10s'
+complete -c immure -n '__immure_options_of front run shell explain' -l unset -x -a '(__immure_keys)' -d 'put a key back to its default'
+complete -c immure -n '__immure_options_of front run shell' -l dry-run -d 'print the plan to standard output, and run nothing'
+complete -c immure -n '__immure_options_of explain' -l as -x -a 'json' -d 'print the plan in this form'
+complete -c immure -n '__immure_options_of front run shell' -l status-fd -x -d 'write events as lines of JSON to this descriptor'
+complete -c immure -n '__immure_options_of front run shell' -l ready-fd -x -d 'write a line to this descriptor when the command runs'
+complete -c immure -n '__immure_options_of front run shell' -l block-fd -x -d 'start the command when this descriptor can be read, or is at its end'
+complete -c immure -n '__immure_options_of front run shell explain check doctor schema completion version help' -s q -l quiet -d 'no notes and warnings'
+complete -c immure -n '__immure_options_of front run shell explain check doctor schema completion version help' -s v -l verbose -d 'say which profiles are used; twice: the whole plan'
+complete -c immure -n '__immure_options_of front run shell explain check doctor schema completion version help' -l color -x -a 'auto always never' -d 'colour in messages'
+complete -c immure -n '__immure_options_of front run shell explain check doctor schema completion version help' -s h -l help -d 'show this'
+complete -c immure -n '__immure_options_of front' -l version -d 'show the version'
+complete -c immure -n '__immure_operand_of run' -a '(__immure_program)'
+complete -c immure -n '__immure_operand_of explain' -a '(__immure_program)'
+complete -c immure -n '__immure_operand_of check' -k -a '(__immure_profiles)'
+complete -c immure -n '__immure_operand_of completion' -a 'bash zsh fish'
+complete -c immure -n '__immure_operand_of help' -a '(__immure_commands)'

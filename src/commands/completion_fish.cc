@@ -141,7 +141,7 @@ std::string source_of(const WordChoice& choice) {
     case WordKind::variable:
       return " -a '(set -nx)'";
     case WordKind::intent:
-      return " -a '(__immure_keys | string replace -f -r \"^allow\\.\" \"\")'";
+      return R"( -a '(__immure_keys | string replace -f -r "^allow\." "")')";
     case WordKind::command:
       return " -a '(__immure_commands)'";
     case WordKind::program:

@@ -165,7 +165,7 @@ std::string options_of(OptionPlaces places, std::string_view indent) {
     if (row->letter != 0) names = std::string{'-', row->letter} + (valued ? "+" : "");
     if (!row->name.empty()) {
       const std::string name = "--" + std::string(row->name) + (valued ? "=" : "");
-      names = names.empty() ? name : '{' + names + ',' + name + '}';
+      names = names.empty() ? name : "{" + joined({names, name}, ",") + "}";
     }
     std::string text = '[' + escaped(row->help) + ']';
     if (valued) text += ':' + escaped(row->argument) + ':' + function_of(option_value(*row));

@@ -45,10 +45,18 @@ Sections parse_sections(std::string_view text) {
 
 std::string Page::text(std::string_view version) const {
   // No date: the same source makes the same bytes.
-  std::string out = ".\\\" Made from the tables of immure, and from man/.\n.TH " +
-                    upper(roff(name)) + ' ' + std::to_string(section) + " \"\" \"immure " +
-                    roff(version) + "\" \"" + manual_of(section) + "\"\n.nh\n.ad l\n.SH NAME\n" +
-                    roff(name) + " \\- " + roff(title) + '\n';
+  std::string out = R"(.\" Made from the tables of immure, and from man/.
+.TH )";
+  out += upper(roff(name));
+  out += ' ' + std::to_string(section) + R"( "" "immure )";
+  out += roff(version);
+  out += R"(" ")";
+  out += manual_of(section);
+  out += "\"\n.nh\n.ad l\n.SH NAME\n";
+  out += roff(name);
+  out += " \\- ";
+  out += roff(title);
+  out += '\n';
   for (const std::string_view head : kOrder) {
     const auto found = sections.find(head);
     if (found != sections.end()) out.append(".SH ").append(head).append("\n").append(found->second);

@@ -104,7 +104,8 @@ std::vector<const CommandRow*> completed_commands() {
 
 std::vector<CompletedProfile> completed_profiles() {
   std::vector<CompletedProfile> profiles;
-  for (const ShippedProfile& shipped : shipped_profiles()) {
+  for (const Shipped& shipped : shipped_files()) {
+    if (!is_profile(shipped)) continue;
     constexpr std::string_view kHead = "\ndescription = \"";
     const std::size_t found = shipped.text.find(kHead);
     std::string_view rest;

@@ -7,7 +7,9 @@
 
 #include "base/text.h"
 #include "commands/circumstances.h"
+#include "commands/planted_profiles.h"
 #include "config/flag_layer.h"
+#include "config/own_files.h"
 #include "config/profile_file.h"
 #include "config/reset_key.h"
 #include "plan/lower.h"
@@ -73,6 +75,46 @@ void append(Errors& all, Errors more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
+Circumstances circumstances_of(const Arguments& args, Purpose purpose, const Host& host) {
+  const std::string shell = purpose == Purpose::shell ? host.shell : std::string();
+  return circumstances_of(host, args.rest.empty() ? shell : args.rest.front(), args.rest);
+}
+
+std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& args, Purpose purpose,
+                                       const Host& host, Circumstances circumstances) {
+  circumstances.name = choice.names.empty() ? choice.project->project
+                                            : plain_profile_name(choice.names.back());
+  Request request{.command = args.rest, .shell = purpose == Purpose::shell};
+  auto layers = merge_layers(choice.names, args.options, circumstances,
+                             choice.project ? &*choice.project : nullptr);
+  if (auto* errors = std::get_if<Errors>(&layers)) return std::move(*errors);
+  auto& merged = std::get<Merged>(layers);
+  keep_own_files_read_only(merged.spec, merged.profiles, circumstances);
+  merged.warnings.insert(merged.warnings.begin(), choice.warnings.begin(), choice.warnings.end());
+
+  if (request.command.empty() && !request.shell && !merged.spec.process.command.is_set()) {
+    if (purpose == Purpose::run) return Errors{no_command()};
+    request.shell = true;
+  }
+  std::vector<std::string> secrets = secrets_of(merged.spec.env);
+  std::vector<std::string> reasons;
+  if (purpose == Purpose::explain) reasons = reasons_of(merged.spec);
+  auto checked = check(std::move(merged.spec));
+  if (auto* errors = std::get_if<Errors>(&checked)) return std::move(*errors);
+  auto lowered = lower(std::get<CheckedSpec>(checked), request, host);
+  if (auto* errors = std::get_if<Errors>(&lowered)) return std::move(*errors);
+  std::vector<std::string>& notes = std::get<LaunchPlan>(lowered).notes;
+  notes.insert(notes.begin(), merged.notes.begin(), merged.notes.end());
+  auto planted = find_planted(merged.profiles, std::get<LaunchPlan>(lowered), host);
+  if (!planted.empty()) return planted;
+
+  return Prepared{.profiles = std::move(merged.profiles),
+                  .plan = std::move(std::get<LaunchPlan>(lowered)),
+                  .secrets = std::move(secrets),
+                  .reasons = std::move(reasons),
+                  .warnings = std::move(merged.warnings)};
+}
+
 }  // namespace
 
 LaunchPlan shown_plan(const Prepared& prepared) {
@@ -87,21 +129,23 @@ LaunchPlan shown_plan(const Prepared& prepared) {
   return shown;
 }
 
-std::vector<std::string> profile_names(const Arguments& args, const Host& host) {
+std::variant<Choice, Errors> choose_profiles(const std::vector<GivenOption>& options,
+                                             const Circumstances& circumstances) {
   std::vector<std::string> names;
-  for (const GivenOption& option : args.options) {
+  ProjectUse project = ProjectUse::if_trusted;
+  for (const GivenOption& option : options) {
     if (option.id == OptionId::profile) names.push_back(option.value);
+    if (option.id == OptionId::project) project = ProjectUse::required;
+    if (option.id == OptionId::no_project) project = ProjectUse::never;
   }
-  if (!names.empty()) return names;
-  const auto variable = host.environment.find("IMMURE_PROFILE");
-  const bool chosen = variable != host.environment.end() && !variable->second.empty();
-  return {chosen ? variable->second : "default"};
+  return choose_profiles(names, project, circumstances);
 }
 
 std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
                                           const std::vector<GivenOption>& options,
-                                          const Circumstances& circumstances) {
-  auto loaded = load_profiles(names, circumstances);
+                                          const Circumstances& circumstances,
+                                          const ProfileText* project) {
+  auto loaded = load_profiles(names, circumstances, project);
   auto flags = flag_layers(options, circumstances);
   Errors errors;
   if (auto* failed = std::get_if<Errors>(&loaded)) append(errors, std::move(*failed));
@@ -130,35 +174,15 @@ std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
 }
 
 std::variant<Prepared, Errors> prepare(const Arguments& args, Purpose purpose, const Host& host) {
-  Request request{.command = args.rest, .shell = purpose == Purpose::shell};
-  const std::string program = request.command.empty() ? host.shell : request.command.front();
-  const std::vector<std::string> names = profile_names(args, host);
-  Circumstances circumstances = circumstances_of(
-      host, request.shell || !request.command.empty() ? program : "", request.command);
-  circumstances.name = plain_profile_name(names.back());
-  auto layers = merge_layers(names, args.options, circumstances);
-  if (auto* errors = std::get_if<Errors>(&layers)) return std::move(*errors);
-  auto& merged = std::get<Merged>(layers);
+  Circumstances circumstances = circumstances_of(args, purpose, host);
+  auto choice = choose_profiles(args.options, circumstances);
+  if (auto* errors = std::get_if<Errors>(&choice)) return std::move(*errors);
+  return prepare(std::get<Choice>(choice), args, purpose, host, std::move(circumstances));
+}
 
-  if (request.command.empty() && !request.shell && !merged.spec.process.command.is_set()) {
-    if (purpose == Purpose::run) return Errors{no_command()};
-    request.shell = true;
-  }
-  std::vector<std::string> secrets = secrets_of(merged.spec.env);
-  std::vector<std::string> reasons;
-  if (purpose == Purpose::explain) reasons = reasons_of(merged.spec);
-  auto checked = check(std::move(merged.spec));
-  if (auto* errors = std::get_if<Errors>(&checked)) return std::move(*errors);
-  auto lowered = lower(std::get<CheckedSpec>(checked), request, host);
-  if (auto* errors = std::get_if<Errors>(&lowered)) return std::move(*errors);
-  std::vector<std::string>& notes = std::get<LaunchPlan>(lowered).notes;
-  notes.insert(notes.begin(), merged.notes.begin(), merged.notes.end());
-
-  return Prepared{.profiles = std::move(merged.profiles),
-                  .plan = std::move(std::get<LaunchPlan>(lowered)),
-                  .secrets = std::move(secrets),
-                  .reasons = std::move(reasons),
-                  .warnings = std::move(merged.warnings)};
+std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& args, Purpose purpose,
+                                       const Host& host) {
+  return prepare(choice, args, purpose, host, circumstances_of(args, purpose, host));
 }
 
 void log_prepared(const Prepared& prepared, const Arguments& args, const LogStyle& style) {

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "config/choose.h"
 #include "config/intents.h"
 #include "config/options.h"
 #include "config/profiles.h"
@@ -31,8 +32,9 @@ struct Prepared {
 // The plan with the values of secret variables masked: for all that prints.
 LaunchPlan shown_plan(const Prepared& prepared);
 
-// The profiles to use: those of -p, else $IMMURE_PROFILE, else "default".
-std::vector<std::string> profile_names(const Arguments& args, const Host& host);
+// The profiles to use, by -p, --project and --no-project; see config/choose.
+std::variant<Choice, Errors> choose_profiles(const std::vector<GivenOption>& options,
+                                             const Circumstances& circumstances);
 
 // All layers on top of each other. `warnings` gets what merging found odd.
 struct Merged {
@@ -44,10 +46,15 @@ struct Merged {
 };
 std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
                                           const std::vector<GivenOption>& options,
-                                          const Circumstances& circumstances);
+                                          const Circumstances& circumstances,
+                                          const ProfileText* project = nullptr);
 
 // `args.rest` is the command. All problems found, or all that a launch needs.
 std::variant<Prepared, Errors> prepare(const Arguments& args, Purpose purpose, const Host& host);
+
+// The same for profiles that are chosen already.
+std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& args, Purpose purpose,
+                                       const Host& host);
 
 // Warnings of the pipeline and notes of the plan; -v: the profiles, -vv: the whole plan.
 void log_prepared(const Prepared& prepared, const Arguments& args, const LogStyle& style);

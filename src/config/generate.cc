@@ -1,5 +1,5 @@
-// Runs while immure is built: writes the shipped profiles and intents as rows {name, text, code}
-// for profile_file.cc, each parsed already. A file that is no TOML ends the build.
+// Runs while immure is built: writes the shipped profiles and intents as rows {name, text, code,
+// match} for profile_file.cc, each parsed already. A file that is no TOML ends the build.
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -29,6 +29,16 @@ std::string name_of(const std::string& path, const std::string& top) {
   return path.substr(top.size() + 1, path.size() - top.size() - 1 - kExtension);
 }
 
+// The items of its top-level `match`.
+std::string match_of(const immure::Node& root) {
+  std::string items;
+  for (const immure::Member& member : root.members) {
+    if (member.key != "match") continue;
+    for (const immure::Node& item : member.value.items) items += item.text + '\n';
+  }
+  return items;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -52,8 +62,9 @@ int main(int argc, char** argv) {
       for (const immure::Error& error : *errors) immure::log_error(error, {});
       return 1;
     }
+    const auto& root = std::get<immure::Node>(parsed);
     rows += "{\"" + name_of(path, argv[2]) + "\", " + literal(file->text) + ", " +
-            literal(immure::encode_document(std::get<immure::Node>(parsed))) + "},\n";
+            literal(immure::encode_document(root)) + ", " + literal(match_of(root)) + "},\n";
   }
   std::ofstream out(argv[1], std::ios::binary);
   out << rows;

@@ -60,8 +60,8 @@ constexpr std::array<OptionRow, 40> table{{
     {verbose, 'v', "verbose", "", "say which profiles are used; twice: the whole plan", anywhere},
     {color, 0, "color", "auto|always|never", "colour in messages", anywhere},
     {log_format, 0, "log-format", "FORM", "the form of messages", anywhere, false},
-    {no_project, 0, "no-project", "", "ignore .immure.toml", in_sandbox, false},
-    {project, 0, "project", "", "require .immure.toml", in_sandbox, false},
+    {no_project, 0, "no-project", "", "ignore .immure.toml", in_sandbox},
+    {project, 0, "project", "", "require a trusted .immure.toml", in_sandbox},
     {help, 'h', "help", "", "show this", anywhere},
     {version, 0, "version", "", "show the version", at_front},
 }};

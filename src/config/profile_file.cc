@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "config/flag_layer.h"
 
 namespace immure {
 namespace {
@@ -19,51 +20,37 @@ namespace {
 constexpr std::size_t kMostBytes = 1U << 20U;
 constexpr mode_t kOthersWrite = 0022;
 
-struct Shipped {
-  std::string_view name;  // "build", "allow/cwd"
-  std::string_view text;
-  std::string_view code;
-};
-
 // The last one is empty.
 constexpr auto kShipped = std::to_array<Shipped>({
 #include "builtin_profiles.inc"
     {},
 });
 
-enum class Where : std::uint8_t { user, etc, system };
-
 struct Place {
   std::string_view prefix;
-  Where where;
+  ProfilePlace where;
 };
-constexpr std::array<Place, 3> kPlaces = {
-    {{"user:", Where::user}, {"etc:", Where::etc}, {"system:", Where::system}}};
+constexpr std::array<Place, 3> kPlaces = {{{"user:", ProfilePlace::user},
+                                           {"etc:", ProfilePlace::etc},
+                                           {"system:", ProfilePlace::system}}};
 
-constexpr std::string_view kProfiles = "/immure/profiles";
-constexpr std::string_view kIntents = "/immure/allow";
+constexpr std::string_view kProfiles = "/profiles";
+constexpr std::string_view kIntents = "/allow";
 
 // `below` is one of the two above. Empty: there is no such place for this user.
-std::string directory_of(Where where, const Circumstances& circumstances,
-                         std::string_view below = kProfiles) {
+std::string directory_of(ProfilePlace place, const Circumstances& circumstances,
+                         std::string_view below) {
   std::string directory;
-  switch (where) {
-    case Where::user: {
-      const auto found = circumstances.environment.find("XDG_CONFIG_HOME");
-      if (found != circumstances.environment.end() && found->second.starts_with('/')) {
-        directory = found->second;
-      } else if (!circumstances.home.empty()) {
-        directory = circumstances.home + "/.config";
-      } else {
-        return {};
-      }
+  switch (place) {
+    case ProfilePlace::user:
+      directory = user_directory(circumstances);
+      if (directory.empty()) return directory;
       break;
-    }
-    case Where::etc:
-      directory = "/etc";
+    case ProfilePlace::etc:
+      directory = "/etc/immure";
       break;
-    case Where::system:
-      directory = IMMURE_DATADIR;
+    case ProfilePlace::system:
+      directory = IMMURE_DATADIR "/immure";
       break;
   }
   return directory.append(below);
@@ -114,14 +101,101 @@ std::optional<Error> check_owner(const struct stat& status, const std::string& s
   return std::nullopt;
 }
 
-// Nothing: there is no such file.
-std::optional<Result<ProfileText>> read_file(const std::string& path, std::string_view through,
-                                             const Circumstances& circumstances) {
+std::optional<ProfileText> find_shipped(std::string_view name, std::string_view through) {
+  const auto shipped = shipped_files();
+  const auto found = std::ranges::find(shipped, name, &Shipped::name);
+  if (found == shipped.end()) return std::nullopt;
+  auto source = std::make_shared<SourceFile>();
+  source->name = std::string(name) + ".toml (built in)";
+  source->text = found->text;
+  source->through = through;
+  return ProfileText{.source = std::move(source),
+                     .path = "built in",
+                     .identity = "built in:" + std::string(name),
+                     .is_shipped = true,
+                     .code = found->code};
+}
+
+std::string missing_hint(std::string_view name) {
+  std::vector<std::string_view> names;
+  std::string all;
+  for (const Shipped& shipped : shipped_files()) {
+    if (!is_profile(shipped)) continue;
+    names.push_back(shipped.name);
+    if (!all.empty()) all += ", ";
+    all += shipped.name;
+  }
+  const std::string near = closest(name, names.data(), names.size());
+  if (!near.empty()) return "did you mean " + quote(near) + "?";
+  return "shipped are " + all + "; a file is named with its path, as in ./" + escape(name) +
+         ".toml";
+}
+
+// Bytewise; none if there is no such directory.
+std::vector<std::string> entries_ending(const std::string& directory,
+                                        std::initializer_list<std::string_view> ends) {
+  std::vector<std::string> names;
+  DIR* stream = ::opendir(directory.c_str());
+  if (stream == nullptr) return names;
+  while (const dirent* entry = ::readdir(stream)) {
+    const std::string_view name = static_cast<const char*>(entry->d_name);
+    const bool fits = std::ranges::any_of(ends, [&](auto end) { return name.ends_with(end); });
+    if (fits && !name.starts_with('.')) names.emplace_back(name);
+  }
+  (void)::closedir(stream);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+std::string_view place_name(ProfilePlace place) {
+  switch (place) {
+    case ProfilePlace::user:
+      return "user";
+    case ProfilePlace::etc:
+      return "etc";
+    case ProfilePlace::system:
+      return "system";
+  }
+  return "";
+}
+
+std::string user_directory(const Circumstances& circumstances) {
+  const auto found = circumstances.environment.find("XDG_CONFIG_HOME");
+  if (found != circumstances.environment.end() && found->second.starts_with('/')) {
+    return found->second + "/immure";
+  }
+  if (circumstances.home.empty()) return {};
+  return circumstances.home + "/.config/immure";
+}
+
+std::string profile_directory(ProfilePlace place, const Circumstances& circumstances) {
+  return directory_of(place, circumstances, kProfiles);
+}
+
+std::span<const Shipped> shipped_files() { return std::span(kShipped).first(kShipped.size() - 1); }
+
+std::vector<std::string> profile_entries(const std::string& directory) {
+  return entries_ending(directory, {".toml", ".toml.d"});
+}
+
+std::vector<std::string> toml_files(const std::string& directory) {
+  return entries_ending(directory, {".toml"});
+}
+
+std::optional<Result<ProfileText>> read_profile_file(const std::string& path, Links links,
+                                                     std::string_view through,
+                                                     const Circumstances& circumstances) {
   const std::string shown = tilde(path, circumstances.home);
   const std::string reading = "read profile " + quote(shown);
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
+                                       (links == Links::refuse ? O_NOFOLLOW : 0)));
   if (!fd) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    if (errno == ELOOP && links == Links::refuse) {
+      return about(Code::file_unreadable, "profile " + quote(shown) + " is a symlink");
+    }
     return os_error(Code::file_unreadable, reading);
   }
   struct stat status {};
@@ -146,74 +220,6 @@ std::optional<Result<ProfileText>> read_file(const std::string& path, std::strin
       .identity = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino)};
 }
 
-std::optional<ProfileText> find_shipped(std::string_view name, std::string_view through) {
-  const auto* const found = std::find_if(std::begin(kShipped), std::end(kShipped) - 1,
-                                         [&](const Shipped& s) { return s.name == name; });
-  if (found == std::end(kShipped) - 1) return std::nullopt;
-  auto source = std::make_shared<SourceFile>();
-  source->name = std::string(name) + ".toml (built in)";
-  source->text = found->text;
-  source->through = through;
-  return ProfileText{.source = std::move(source),
-                     .path = "built in",
-                     .identity = "built in:" + std::string(name),
-                     .is_shipped = true,
-                     .code = found->code};
-}
-
-std::string absolute(std::string_view path, const Circumstances& circumstances) {
-  std::string full(path);
-  if (full.starts_with("~/") && !circumstances.home.empty()) {
-    full = circumstances.home + full.substr(1);
-  }
-  if (!is_absolute(full)) {
-    while (full.starts_with("./")) full.erase(0, 2);
-    full = (circumstances.cwd.empty() ? std::string(".") : circumstances.cwd) + "/" + full;
-  }
-  return full;
-}
-
-std::string missing_hint(std::string_view name) {
-  std::vector<std::string_view> names;
-  std::string all;
-  for (const Shipped& shipped : kShipped) {
-    if (shipped.name.empty() || shipped.name.find('/') != std::string_view::npos) continue;
-    names.push_back(shipped.name);
-    if (!all.empty()) all += ", ";
-    all += shipped.name;
-  }
-  const std::string near = closest(name, names.data(), names.size());
-  if (!near.empty()) return "did you mean " + quote(near) + "?";
-  return "shipped are " + all + "; a file is named with its path, as in ./" + escape(name) +
-         ".toml";
-}
-
-// Names of the *.toml files of a directory, bytewise; none if there is no such directory.
-std::vector<std::string> toml_files(const std::string& directory) {
-  std::vector<std::string> names;
-  DIR* stream = ::opendir(directory.c_str());
-  if (stream == nullptr) return names;
-  while (const dirent* entry = ::readdir(stream)) {
-    const std::string_view name = static_cast<const char*>(entry->d_name);
-    if (name.ends_with(".toml") && !name.starts_with('.')) names.emplace_back(name);
-  }
-  (void)::closedir(stream);
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-}  // namespace
-
-std::vector<ShippedProfile> shipped_profiles() {
-  std::vector<ShippedProfile> profiles;
-  for (const Shipped& shipped : kShipped) {
-    if (!shipped.name.empty() && shipped.name.find('/') == std::string_view::npos) {
-      profiles.push_back({shipped.name, shipped.text});
-    }
-  }
-  return profiles;
-}
-
 bool is_profile_path(std::string_view name) {
   return name.find('/') != std::string_view::npos || name.ends_with(".toml");
 }
@@ -234,20 +240,22 @@ std::string plain_profile_name(std::string_view name) {
 Result<ProfileText> find_profile(std::string_view name, std::string_view through,
                                  const Circumstances& circumstances) {
   if (is_profile_path(name)) {
-    if (auto found = read_file(absolute(name, circumstances), through, circumstances)) {
-      return std::move(*found);
-    }
+    auto path = absolute_argument(name, circumstances, {});
+    if (!path.ok()) return std::move(path.error());
+    auto found = read_profile_file(path.value(), Links::follow, through, circumstances);
+    if (found) return std::move(*found);
     return about(Code::extends_not_found, "there is no profile " + quote(name));
   }
   const std::string plain = plain_profile_name(name);
   for (const Place& place : kPlaces) {
     if (plain != name && !name.starts_with(place.prefix)) continue;
-    const std::string directory = directory_of(place.where, circumstances);
+    const std::string directory = profile_directory(place.where, circumstances);
     if (!directory.empty() && !plain.empty()) {
-      auto found = read_file(below(directory, plain).append(".toml"), through, circumstances);
+      auto found = read_profile_file(below(directory, plain).append(".toml"), Links::follow,
+                                     through, circumstances);
       if (found) return std::move(*found);
     }
-    if (place.where != Where::system) continue;
+    if (place.where != ProfilePlace::system) continue;
     if (auto shipped = find_shipped(plain, through)) return std::move(*shipped);
   }
   return about(Code::extends_not_found, "there is no profile " + quote(name), missing_hint(plain));
@@ -258,7 +266,8 @@ Result<ProfileText> find_intent(std::string_view name, const Circumstances& circ
   for (const Place& place : kPlaces) {
     const std::string directory = directory_of(place.where, circumstances, kIntents);
     if (directory.empty() || !plain) continue;
-    auto found = read_file(below(directory, name).append(".toml"), {}, circumstances);
+    auto found =
+        read_profile_file(below(directory, name).append(".toml"), Links::follow, {}, circumstances);
     if (found) return std::move(*found);
   }
   if (auto shipped = find_shipped("allow/" + std::string(name), {})) return std::move(*shipped);
@@ -268,7 +277,7 @@ Result<ProfileText> find_intent(std::string_view name, const Circumstances& circ
 std::vector<std::string> intent_names(const Circumstances& circumstances) {
   constexpr std::string_view kFolder = "allow/";
   std::vector<std::string> names;
-  for (const Shipped& shipped : kShipped) {
+  for (const Shipped& shipped : shipped_files()) {
     if (shipped.name.starts_with(kFolder)) names.emplace_back(shipped.name.substr(kFolder.size()));
   }
   for (const Place& place : kPlaces) {
@@ -283,18 +292,25 @@ std::vector<std::string> intent_names(const Circumstances& circumstances) {
   return names;
 }
 
+std::vector<std::string> drop_in_files(std::string_view name, const Circumstances& circumstances) {
+  std::vector<std::string> files;
+  const std::string plain = plain_profile_name(name);
+  if (plain.empty()) return files;
+  for (auto place = kProfilePlaces.rbegin(); place != kProfilePlaces.rend(); ++place) {
+    const std::string profiles = profile_directory(*place, circumstances);
+    if (profiles.empty()) continue;
+    const std::string directory = below(profiles, plain).append(".toml.d");
+    for (const std::string& file : toml_files(directory)) files.push_back(below(directory, file));
+  }
+  return files;
+}
+
 std::vector<Result<ProfileText>> find_drop_ins(std::string_view name,
                                                const Circumstances& circumstances) {
   std::vector<Result<ProfileText>> found;
-  const std::string plain = plain_profile_name(name);
-  for (const Where where : {Where::system, Where::etc, Where::user}) {
-    const std::string profiles = directory_of(where, circumstances);
-    if (profiles.empty() || plain.empty()) continue;
-    const std::string directory = below(profiles, plain).append(".toml.d");
-    for (const std::string& file : toml_files(directory)) {
-      auto text = read_file(below(directory, file), {}, circumstances);
-      if (text) found.push_back(std::move(*text));
-    }
+  for (const std::string& file : drop_in_files(name, circumstances)) {
+    auto text = read_profile_file(file, Links::follow, {}, circumstances);
+    if (text) found.push_back(std::move(*text));
   }
   return found;
 }

@@ -2,8 +2,11 @@
 // Before clone only.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,14 +25,47 @@ struct ProfileText {
   std::string identity;   // the same file has the same
   bool is_shipped = false;
   std::string_view code;  // of a shipped one: the parsed text, see config/document_code.h
+  std::string project;    // ${NAME} if it is the file of a project; else empty
 };
 
-// The profiles built into the binary, in the order of their names.
-struct ShippedProfile {
+// Where profiles of a name lie, in the order in which they are looked for.
+enum class ProfilePlace : std::uint8_t { user, etc, system };
+constexpr std::array<ProfilePlace, 3> kProfilePlaces = {ProfilePlace::user, ProfilePlace::etc,
+                                                        ProfilePlace::system};
+
+// "user", "etc", "system": as in front of a name.
+std::string_view place_name(ProfilePlace place);
+
+// $XDG_CONFIG_HOME/immure, or below the home; empty: this user has none.
+std::string user_directory(const Circumstances& circumstances);
+
+// The directory of profiles of the place; empty: there is no such place for this user.
+std::string profile_directory(ProfilePlace place, const Circumstances& circumstances);
+
+// What is built into the binary, in the order of the names: profiles, and "allow/X" for intents.
+struct Shipped {
   std::string_view name;
   std::string_view text;
+  std::string_view code;   // the parsed text, see config/document_code.h
+  std::string_view match;  // the items of its `match`, each with a newline behind it
 };
-std::vector<ShippedProfile> shipped_profiles();
+std::span<const Shipped> shipped_files();
+
+// Whether it is a profile, not an intent.
+inline bool is_profile(const Shipped& shipped) { return !shipped.name.starts_with("allow/"); }
+
+// Names of the profiles and of the directories of drop-ins, "X.toml" and "X.toml.d", in a place.
+std::vector<std::string> profile_entries(const std::string& directory);
+
+// Names of the *.toml files of a directory, bytewise; none if there is no such directory.
+std::vector<std::string> toml_files(const std::string& directory);
+
+// Reads one file, if it is there: owner, mode, kind and size are checked on what was opened. A file
+// whose name is a symlink is Code::file_unreadable unless `follow`. Errors have no origin.
+enum class Links : std::uint8_t { follow, refuse };
+std::optional<Result<ProfileText>> read_profile_file(const std::string& path, Links links,
+                                                     std::string_view through,
+                                                     const Circumstances& circumstances);
 
 // "build" is a name; "./web.toml" and "web.toml" are paths; "etc:build" is a name in one place.
 bool is_profile_path(std::string_view name);
@@ -49,6 +85,9 @@ Result<ProfileText> find_intent(std::string_view name, const Circumstances& circ
 
 // The names of all intents that there are, sorted.
 std::vector<std::string> intent_names(const Circumstances& circumstances);
+
+// The paths of the drop-ins that find_drop_ins() reads.
+std::vector<std::string> drop_in_files(std::string_view name, const Circumstances& circumstances);
 
 // The drop-ins NAME.toml.d/*.toml of a profile found by name: of the data directory, then of /etc,
 // then of the user, each in bytewise order.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "config/document_code.h"
 #include "config/profile_file.h"
@@ -28,9 +29,11 @@ class Loader {
       errors_.push_back(std::move(text.error()));
       return;
     }
-    if (closes_a_cycle(name, text.value(), origin) || !seen_.insert(text.value().identity).second) {
-      return;
-    }
+    load_text(name, text.value(), origin);
+  }
+
+  void load_text(const std::string& name, const ProfileText& text, const Origin& origin) {
+    if (closes_a_cycle(name, text, origin) || !seen_.insert(text.identity).second) return;
     if (chain_.size() >= kMostDeep) {
       errors_.push_back(Error{.code = Code::extends_too_deep,
                               .doing = "profiles extend each other more than 16 deep",
@@ -38,10 +41,10 @@ class Loader {
                               .hint = chain_text(name)});
       return;
     }
-    chain_.push_back(Link{name, text.value().identity});
-    read(name, text.value());
+    chain_.push_back(Link{name, text.identity});
+    read(name, text);
     chain_.pop_back();
-    if (is_profile_path(name)) return;
+    if (is_profile_path(name) || will_have_drop_ins(name)) return;
     for (auto& drop_in : find_drop_ins(name, circumstances_)) {
       if (drop_in.ok()) {
         add_drop_in(drop_in.value());
@@ -61,6 +64,14 @@ class Loader {
     std::string name;
     std::string identity;
   };
+
+  // A profile that is being read has this name, too: its drop-ins come after it.
+  bool will_have_drop_ins(const std::string& name) const {
+    return std::ranges::any_of(chain_, [&](const Link& link) {
+      return !is_profile_path(link.name) &&
+             plain_profile_name(link.name) == plain_profile_name(name);
+    });
+  }
 
   bool closes_a_cycle(const std::string& name, const ProfileText& text, const Origin& origin) {
     const auto first = std::find_if(chain_.begin(), chain_.end(), [&](const Link& link) {
@@ -103,10 +114,25 @@ class Loader {
     auto layer = parse(text);
     if (!layer) return;
     for (const std::string& base : extended_by(name, text, *layer)) {
+      if (!text.project.empty() && is_profile_path(base) && is_within(base, text.directory)) {
+        errors_.push_back(beside_project(base, layer->extends.origin));
+        continue;
+      }
       load(base, layer->extends.origin);
     }
     loaded_.layers.push_back(std::move(*layer));
     loaded_.profiles.push_back(LoadedProfile{.name = name, .path = text.path});
+  }
+
+  // Only the one file was trusted; any other of the project may change.
+  static Error beside_project(const std::string& base, const Origin& origin) {
+    return Error{.code = Code::project_untrusted,
+                 .doing =
+                     "a project file can't extend a file of the project, which nobody has "
+                     "trusted: " +
+                     quote(base),
+                 .origin = origin,
+                 .hint = "extend a profile by its name, or write its lines here"};
   }
 
   static std::vector<std::string> extended_by(const std::string& name, const ProfileText& text,
@@ -146,8 +172,10 @@ class Loader {
 }  // namespace
 
 std::variant<LoadedLayers, Errors> load_profiles(const std::vector<std::string>& names,
-                                                 const Circumstances& circumstances) {
+                                                 const Circumstances& circumstances,
+                                                 const ProfileText* project) {
   Loader loader(circumstances);
+  if (project != nullptr) loader.load_text(project->path, *project, {});
   for (const std::string& name : names) loader.load(name, {});
   return loader.result();
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "config/profile_file.h"
 #include "config/toml_profile.h"
 
 namespace immure {
@@ -26,7 +27,11 @@ struct LoadedLayers {
 // Names are looked for in $XDG_CONFIG_HOME/immure/profiles, /etc/immure/profiles, the data
 // directory, and last among the profiles built into the binary; one with a '/' or ending in ".toml"
 // is a file. "user:X", "etc:X" and "system:X" name one place.
+// Drop-ins of a name come after the file that was asked for by it, also when that extends one of
+// the same name in another place. `project`, if not null, is the trusted file of the project: it is
+// read from memory and lies below the names.
 std::variant<LoadedLayers, Errors> load_profiles(const std::vector<std::string>& names,
-                                                 const Circumstances& circumstances);
+                                                 const Circumstances& circumstances,
+                                                 const ProfileText* project = nullptr);
 
 }  // namespace immure

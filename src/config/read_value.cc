@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "config/read_numbers.h"
 #include "config/reader.h"
@@ -103,6 +104,11 @@ bool check_item(Reader& reader, const SchemaRow& row, std::string_view key, cons
   if (item.remove && item.text == "*") return true;
   if (item.text.empty()) {
     reader.fail(Code::bad_enum, place, "an empty item in " + quote(key));
+    return false;
+  }
+  if (row.key == "match" && item.text.find('/') != std::string::npos && !is_absolute(item.text)) {
+    reader.fail(Code::relative_path, place, "relative path " + quote(item.text) + " in \"match\"",
+                "write the program's name, or its whole path");
     return false;
   }
   if (row.type == ValueType::capabilities && item.text != "ALL" && !capability_number(item.text)) {

@@ -18,6 +18,7 @@ struct ProfileLayer {
   SandboxSpec spec;
   // As written; unset: ["default"] for the profile of a run.
   Setting<std::vector<std::string>> extends;
+  SetEdit match;  // names and paths of programs; of this file alone, not of what it extends
 };
 
 // Never throws. `file->text` may be any bytes.

@@ -183,6 +183,11 @@ void sort_by_depth(std::vector<Mount>& mounts) {
 
 void merge(Allow& lower, const Allow& upper, Errors& warnings) { lay(lower, upper, warnings); }
 
+void lay_set(SetEdit& lower, const SetEdit& upper) {
+  Errors odd;
+  lay({}, lower, upper, odd);
+}
+
 void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay(lower.description, upper.description);
   lay(lower.why, upper.why);

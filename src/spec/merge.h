@@ -15,6 +15,9 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings);
 // The same for [allow] alone.
 void merge(Allow& lower, const Allow& upper, Errors& warnings);
 
+// The same for one set alone; what is removed and not there is no matter.
+void lay_set(SetEdit& lower, const SetEdit& upper);
+
 // Sorts by depth of the target, parents first, then bytewise.
 void sort_by_depth(std::vector<Mount>& mounts);
 

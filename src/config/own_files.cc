@@ -1,0 +1,108 @@
+#include "config/own_files.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/path.h"
+#include "config/profile_file.h"
+#include "config/project.h"
+#include "spec/merge.h"
+
+namespace immure {
+namespace {
+
+// Empty: it is not there.
+std::string canonical(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  return real == nullptr ? std::string() : std::string(real.get());
+}
+
+// A host directory that the sandbox may write, and where it appears inside.
+struct Shown {
+  std::string source, target;
+};
+
+bool is_writable_bind(const Mount& mount) {
+  const auto* bind = std::get_if<Bind>(&mount.what);
+  return bind != nullptr && !bind->read_only;
+}
+
+// Where the mount shows the file's directory or one above it; the nearest, for a pattern.
+std::vector<Shown> showing(const Mount& mount, const std::string& file) {
+  std::vector<Shown> found;
+  if (mount.glob) {
+    for (std::string at = file;; at = parent_of(at)) {
+      if (::fnmatch(mount.target.c_str(), at.c_str(), FNM_PATHNAME) == 0) found.push_back({at, at});
+      if (at == "/") return found;
+    }
+  }
+  const std::string& written = std::get<Bind>(mount.what).source;
+  std::string source = canonical(written.empty() ? mount.target : written);
+  if (source.empty() || !is_within(file, source)) return found;
+  // A link's target appears at its own name, too.
+  const bool at_real_name = written.empty() && source != mount.target;
+  if (at_real_name) found.push_back({source, source});
+  found.push_back({std::move(source), mount.target});
+  return found;
+}
+
+class Keeper {
+ public:
+  explicit Keeper(SandboxSpec& spec) : spec_(spec) {}
+
+  void keep(const std::string& file, const char* origin) {
+    if (file.empty()) return;
+    for (std::size_t i = 0; i < own_; ++i) {
+      if (!is_writable_bind(spec_.mounts[i])) continue;
+      for (const Shown& shown : showing(spec_.mounts[i], file)) keep_at(shown, file, origin);
+    }
+  }
+
+ private:
+  void keep_at(const Shown& shown, const std::string& file, const char* origin) {
+    // The whole bind is what is kept: the profile has asked for exactly this.
+    if (file == shown.source) return;
+    const std::string rest = shown.source == "/" ? file : file.substr(shown.source.size());
+    std::string target = shown.target == "/" ? rest : shown.target + rest;
+    // What another entry covers is not to be shown by this one.
+    std::size_t nearest = depth(shown.target);
+    for (const Mount& mount : spec_.mounts) {
+      if (mount.target == target) return;
+      if (is_within(target, mount.target) && depth(mount.target) > nearest) return;
+    }
+    Bind bind;
+    if (target != file) bind.source = file;
+    spec_.mounts.push_back(Mount{.target = std::move(target),
+                                 .optional = true,
+                                 .what = std::move(bind),
+                                 .origin = Origin{.flag = origin}});
+  }
+
+  SandboxSpec& spec_;
+  std::size_t own_ = spec_.mounts.size();
+};
+
+}  // namespace
+
+void keep_own_files_read_only(SandboxSpec& spec, const std::vector<LoadedProfile>& profiles,
+                              const Circumstances& circumstances) {
+  if (std::ranges::none_of(spec.mounts, is_writable_bind)) return;
+  Keeper keeper(spec);
+  keeper.keep(canonical(find_project_file(circumstances.cwd, circumstances)),
+              "always: a project file is read-only inside");
+  keeper.keep(canonical(user_directory(circumstances)),
+              "always: your profiles are read-only inside");
+  for (const LoadedProfile& profile : profiles) {
+    if (!is_absolute(profile.path)) continue;  // built in
+    keeper.keep(canonical(profile.path), "always: a profile in use is read-only inside");
+  }
+  sort_by_depth(spec.mounts);
+}
+
+}  // namespace immure

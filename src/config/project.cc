@@ -1,0 +1,78 @@
+#include "config/project.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "base/path.h"
+#include "base/text.h"
+#include "config/trust.h"
+
+namespace immure {
+namespace {
+
+std::string below(const std::string& directory, std::string_view name) {
+  return (directory == "/" ? directory : directory + '/') + std::string(name);
+}
+
+std::string canonical(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
+                                                         &std::free);
+  return real == nullptr ? path : std::string(real.get());
+}
+
+// Of a kernel before 5.8, which has no number for a mount, the file system's.
+bool same_mount(const std::string& one, const std::string& other) {
+  struct statx a {};
+  struct statx b {};
+  constexpr unsigned kWanted = STATX_TYPE | STATX_MNT_ID;
+  if (::statx(AT_FDCWD, one.c_str(), 0, kWanted, &a) != 0) return false;
+  if (::statx(AT_FDCWD, other.c_str(), 0, kWanted, &b) != 0) return false;
+  return a.stx_mnt_id == b.stx_mnt_id && a.stx_dev_major == b.stx_dev_major &&
+         a.stx_dev_minor == b.stx_dev_minor;
+}
+
+}  // namespace
+
+std::string find_project_file(const std::string& directory, const Circumstances& circumstances) {
+  if (directory.empty()) return {};
+  for (std::string at = directory;; at = parent_of(at)) {
+    // The name itself, also if it is a link that leads nowhere: that is to be told.
+    std::string file = below(at, kProjectFile);
+    if (::faccessat(AT_FDCWD, file.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+      const std::string home =
+          circumstances.home.empty() ? std::string() : canonical(circumstances.home);
+      const bool above_home = !home.empty() && home != at && is_within(home, at);
+      return !above_home && same_mount(directory, at) ? file : std::string();
+    }
+    if (at == circumstances.home || at == "/") return {};
+  }
+}
+
+Result<ProjectFile> read_project_file(const std::string& path, const Circumstances& circumstances) {
+  auto found = read_profile_file(path, Links::refuse, {}, circumstances);
+  if (!found) {
+    return Error{.code = Code::extends_not_found, .doing = "there is no " + quote(path)};
+  }
+  if (!found->ok()) return std::move(found->error());
+  auto trusted = read_trusted(circumstances);
+  if (!trusted.ok()) return std::move(trusted.error());
+  ProjectFile project{.text = std::move(found->value())};
+  project.text.project = project_name(project.text.directory);
+  project.digest = sha256(project.text.source->text);
+  if (const auto entry = trusted.value().find(path); entry != trusted.value().end()) {
+    project.trust = entry->second == project.digest ? ProjectTrust::trusted : ProjectTrust::changed;
+  }
+  return project;
+}
+
+std::string project_name(std::string_view directory) {
+  constexpr std::size_t kDigits = 8;
+  const std::string_view base = directory == "/" ? "root" : base_name(directory);
+  return std::string(base) + '-' + sha256(directory).substr(0, kDigits);
+}
+
+}  // namespace immure

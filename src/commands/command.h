@@ -53,6 +53,9 @@ CommandFunction explain_command;
 CommandFunction check_command;
 CommandFunction completion_command;
 CommandFunction schema_command;
+CommandFunction profile_command;
+CommandFunction trust_command;
+CommandFunction untrust_command;
 CommandFunction version_command;
 CommandFunction help_command;
 

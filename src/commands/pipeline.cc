@@ -145,7 +145,12 @@ std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
                                           const std::vector<GivenOption>& options,
                                           const Circumstances& circumstances,
                                           const ProfileText* project) {
-  auto loaded = load_profiles(names, circumstances, project);
+  return merge_loaded(load_profiles(names, circumstances, project), options, circumstances);
+}
+
+std::variant<Merged, Errors> merge_loaded(std::variant<LoadedLayers, Errors> loaded,
+                                          const std::vector<GivenOption>& options,
+                                          const Circumstances& circumstances) {
   auto flags = flag_layers(options, circumstances);
   Errors errors;
   if (auto* failed = std::get_if<Errors>(&loaded)) append(errors, std::move(*failed));

@@ -49,6 +49,11 @@ std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
                                           const Circumstances& circumstances,
                                           const ProfileText* project = nullptr);
 
+// The same for profiles that are loaded already, or the errors of that.
+std::variant<Merged, Errors> merge_loaded(std::variant<LoadedLayers, Errors> loaded,
+                                          const std::vector<GivenOption>& options,
+                                          const Circumstances& circumstances);
+
 // `args.rest` is the command. All problems found, or all that a launch needs.
 std::variant<Prepared, Errors> prepare(const Arguments& args, Purpose purpose, const Host& host);
 

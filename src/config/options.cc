@@ -10,12 +10,13 @@ namespace immure {
 namespace {
 
 constexpr OptionPlaces in_sandbox = at_run | at_explain;
-constexpr OptionPlaces anywhere = at_front | at_run | at_explain | at_check | at_other;
+constexpr OptionPlaces anywhere =
+    at_front | at_run | at_explain | at_check | at_trust | at_profile | at_other;
 
 using enum OptionId;
 
 // In the order of --help.
-constexpr std::array<OptionRow, 40> table{{
+constexpr std::array<OptionRow, 43> table{{
     {profile, 'p', "profile", "PROFILE", "add a profile, by name or file; the last one wins",
      in_sandbox},
     {writable_cwd, 'w', "", "", "the current directory is writable", in_sandbox},
@@ -62,6 +63,9 @@ constexpr std::array<OptionRow, 40> table{{
     {log_format, 0, "log-format", "FORM", "the form of messages", anywhere, false},
     {no_project, 0, "no-project", "", "ignore .immure.toml", in_sandbox},
     {project, 0, "project", "", "require a trusted .immure.toml", in_sandbox},
+    {json, 0, "json", "", "print JSON", at_profile},
+    {yes, 0, "yes", "", "don't ask", at_trust},
+    {from, 0, "from", "PROFILE", "new: extend this one instead of default", at_profile},
     {help, 'h', "help", "", "show this", anywhere},
     {version, 0, "version", "", "show the version", at_front},
 }};

@@ -51,6 +51,8 @@ enum class OptionId : std::uint8_t {
   log_format,
   no_project,
   project,
+  yes,
+  from,
   help,
   version,
 };
@@ -61,6 +63,8 @@ constexpr OptionPlaces at_front = 1;  // before the command's word
 constexpr OptionPlaces at_run = 2;    // run and shell
 constexpr OptionPlaces at_explain = 4;
 constexpr OptionPlaces at_check = 8;
+constexpr OptionPlaces at_trust = 32;
+constexpr OptionPlaces at_profile = 64;
 constexpr OptionPlaces at_other = 16;  // commands without options of their own
 
 struct OptionRow {

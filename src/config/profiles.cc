@@ -18,12 +18,14 @@ constexpr std::size_t kMostDeep = 16;
 
 class Loader {
  public:
-  explicit Loader(const Circumstances& circumstances) : circumstances_(circumstances) {}
+  // `candidate`, if not null, is what is read in place of the file at its path.
+  explicit Loader(const Circumstances& circumstances, const ProfileText* candidate = nullptr)
+      : circumstances_(circumstances), candidate_(candidate) {}
 
   void load(const std::string& name, const Origin& origin) {
     const std::string through =
         chain_.empty() ? std::string() : "extended by " + chain_.back().name;
-    auto text = find_profile(name, through, circumstances_);
+    auto text = find(name, through);
     if (!text.ok()) {
       text.error().origin = origin;
       errors_.push_back(std::move(text.error()));
@@ -45,11 +47,13 @@ class Loader {
     read(name, text);
     chain_.pop_back();
     if (is_profile_path(name) || will_have_drop_ins(name)) return;
-    for (auto& drop_in : find_drop_ins(name, circumstances_)) {
-      if (drop_in.ok()) {
-        add_drop_in(drop_in.value());
+    for (const std::string& file : drop_in_paths(name)) {
+      auto drop_in = read_drop_in(file);
+      if (!drop_in) continue;
+      if (drop_in->ok()) {
+        add_drop_in(drop_in->value());
       } else {
-        errors_.push_back(std::move(drop_in.error()));
+        errors_.push_back(std::move(drop_in->error()));
       }
     }
   }
@@ -64,6 +68,31 @@ class Loader {
     std::string name;
     std::string identity;
   };
+
+  bool is_candidates(const std::string& path) const {
+    return candidate_ != nullptr && candidate_->path == path;
+  }
+
+  Result<ProfileText> find(const std::string& name, const std::string& through) {
+    auto text = find_profile(name, through, circumstances_);
+    if (text.ok() && is_candidates(text.value().path)) return *candidate_;
+    return text;
+  }
+
+  std::vector<std::string> drop_in_paths(const std::string& name) const {
+    std::vector<std::string> files = drop_in_files(name, circumstances_);
+    const std::string directory = plain_profile_name(name) + ".toml.d";
+    if (candidate_ != nullptr && base_name(candidate_->directory) == directory &&
+        std::ranges::find(files, candidate_->path) == files.end()) {
+      files.push_back(candidate_->path);
+    }
+    return files;
+  }
+
+  std::optional<Result<ProfileText>> read_drop_in(const std::string& file) const {
+    if (is_candidates(file)) return *candidate_;
+    return read_profile_file(file, Links::follow, {}, circumstances_);
+  }
 
   // A profile that is being read has this name, too: its drop-ins come after it.
   bool will_have_drop_ins(const std::string& name) const {
@@ -163,6 +192,7 @@ class Loader {
   }
 
   const Circumstances& circumstances_;
+  const ProfileText* candidate_;
   std::vector<Link> chain_;
   std::set<std::string> seen_;
   LoadedLayers loaded_;
@@ -177,6 +207,16 @@ std::variant<LoadedLayers, Errors> load_profiles(const std::vector<std::string>&
   Loader loader(circumstances);
   if (project != nullptr) loader.load_text(project->path, *project, {});
   for (const std::string& name : names) loader.load(name, {});
+  return loader.result();
+}
+
+std::variant<LoadedLayers, Errors> load_candidate(const std::string& name,
+                                                  const ProfileText& candidate,
+                                                  const Circumstances& circumstances) {
+  Circumstances named = circumstances;
+  named.name = plain_profile_name(name);
+  Loader loader(named, &candidate);
+  loader.load(name, {});
   return loader.result();
 }
 

@@ -34,4 +34,10 @@ std::variant<LoadedLayers, Errors> load_profiles(const std::vector<std::string>&
                                                  const Circumstances& circumstances,
                                                  const ProfileText* project = nullptr);
 
+// The profile `name` as it would be if this text stood at its own path, where it is the profile
+// itself or one of its drop-ins.
+std::variant<LoadedLayers, Errors> load_candidate(const std::string& name,
+                                                  const ProfileText& candidate,
+                                                  const Circumstances& circumstances);
+
 }  // namespace immure

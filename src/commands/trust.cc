@@ -1,0 +1,159 @@
+#include "config/trust.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "base/path.h"
+#include "base/text.h"
+#include "commands/ask.h"
+#include "commands/circumstances.h"
+#include "commands/command.h"
+#include "commands/pipeline.h"
+#include "config/project.h"
+
+namespace immure {
+namespace {
+
+constexpr int found_something = 1;
+constexpr int failure = 2;
+
+Outcome failed(Error error, int status = failure) {
+  return Outcome{.status = status, .errors = {std::move(error)}};
+}
+
+Result<std::string> directory_of(const Arguments& args, const Host& host) {
+  if (args.rest.size() > 1) {
+    return Error{.code = Code::usage,
+                 .reason = "one directory at a time, not " + std::to_string(args.rest.size())};
+  }
+  const std::string word = args.rest.empty() ? host.cwd : args.rest.front();
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(word.c_str(), nullptr),
+                                                         &std::free);
+  if (real == nullptr) return os_error(Code::file_unreadable, "find directory " + quote(word));
+  return std::string(real.get());
+}
+
+// The lines of a plan without their numbers, each with how often it is there.
+std::map<std::string, int> lines_of(const Prepared& prepared) {
+  std::map<std::string, int> lines;
+  const std::string text = describe(shown_plan(prepared));
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    const bool indented = line.starts_with(' ');
+    while (indented && !line.empty() && std::string_view(" 0123456789").contains(line.front())) {
+      line.remove_prefix(1);
+    }
+    ++lines[std::string(line)];
+  }
+  return lines;
+}
+
+// What one plan has and the other has not, in front of each line the sign.
+std::string beyond(const std::map<std::string, int>& lines, const std::map<std::string, int>& base,
+                   char sign) {
+  std::string text;
+  for (const auto& [line, count] : lines) {
+    const auto same = base.find(line);
+    if (same == base.end() || same->second < count)
+      text += std::string("  ") + sign + ' ' + line + '\n';
+  }
+  return text;
+}
+
+// What the project's file gives and takes, compared with the profile "default"; or its errors.
+std::variant<std::string, Errors> grants(const ProfileText& text, const Host& host) {
+  const auto with = prepare(Choice{.project = text}, {}, Purpose::explain, host);
+  if (const auto* errors = std::get_if<Errors>(&with)) return *errors;
+  const auto without = prepare(Choice{.names = {"default"}}, {}, Purpose::explain, host);
+  if (const auto* errors = std::get_if<Errors>(&without)) return *errors;
+  const auto lines = lines_of(std::get<Prepared>(with));
+  const auto base = lines_of(std::get<Prepared>(without));
+  const std::string shown = escape(tilde(text.path, host.home));
+  std::string gives = beyond(lines, base, '+') + beyond(base, lines, '-');
+  if (gives.empty()) return shown + " is the same as the profile \"default\"\n";
+  return shown + ", compared with the profile \"default\":\n" + gives;
+}
+
+Outcome confirm_and_note(const ProjectFile& project, const Arguments& args,
+                         const Circumstances& circumstances) {
+  if (!args.has(OptionId::yes)) {
+    if (!can_ask()) {
+      return failed(Error{.code = Code::usage,
+                          .reason = "there is no terminal to ask whether this is to be trusted",
+                          .hint = "immure trust --yes"});
+    }
+    if (!ask("Trust it, as it is now?", false)) {
+      return failed(Error{.code = Code::project_untrusted, .reason = "nothing is changed"},
+                    found_something);
+    }
+  }
+  if (auto error = set_trusted(project.text.path, project.digest, circumstances)) {
+    return failed(std::move(*error));
+  }
+  return {};
+}
+
+}  // namespace
+
+Outcome trust_command(const Arguments& args, LogStyle& style) {
+  Host host = this_host(real_files());
+  style.home = host.home;
+  auto directory = directory_of(args, host);
+  if (!directory.ok()) return failed(std::move(directory.error()));
+  host.cwd = std::move(directory.value());
+  const Circumstances circumstances = circumstances_of(host, "", {});
+  const std::string path = find_project_file(host.cwd, circumstances);
+  if (path.empty()) {
+    return failed(Error{.code = Code::extends_not_found,
+                        .doing = "there is no .immure.toml in " +
+                                 quote(tilde(host.cwd, host.home)) +
+                                 " or above it, on the same mount and not above the home"});
+  }
+  auto project = read_project_file(path, circumstances);
+  if (!project.ok()) return failed(std::move(project.error()));
+  if (project.value().trust == ProjectTrust::trusted) {
+    return print(escape(tilde(path, host.home)) + " is trusted already\n");
+  }
+  host.cwd = parent_of(path);  // as for a start where the project begins
+  auto text = grants(project.value().text, host);
+  if (auto* errors = std::get_if<Errors>(&text)) {
+    return Outcome{.status = failure, .errors = std::move(*errors)};
+  }
+  Outcome outcome = print(std::get<std::string>(text));
+  if (outcome.status != 0) return outcome;
+  return confirm_and_note(project.value(), args, circumstances);
+}
+
+Outcome untrust_command(const Arguments& args, LogStyle& style) {
+  const Host host = this_host(real_files());
+  style.home = host.home;
+  const Circumstances circumstances = circumstances_of(host, "", {});
+  auto trusted = read_trusted(circumstances);
+  if (!trusted.ok()) return failed(std::move(trusted.error()));
+  // Also for a directory or a file that is gone: its name is in the list still.
+  auto directory = directory_of(args, host);
+  std::string path;
+  if (directory.ok()) {
+    path = find_project_file(directory.value(), circumstances);
+    if (path.empty()) path = directory.value() + '/' + std::string(kProjectFile);
+  } else if (args.rest.size() == 1 && is_absolute(args.rest.front())) {
+    path = normalize(args.rest.front()) + '/' + std::string(kProjectFile);
+  } else {
+    return failed(std::move(directory.error()));
+  }
+  if (!trusted.value().contains(path)) {
+    return failed(Error{.code = Code::project_untrusted,
+                        .doing = quote(tilde(path, host.home)) + " was not trusted"},
+                  found_something);
+  }
+  if (auto error = set_trusted(path, {}, circumstances)) return failed(std::move(*error));
+  return {};
+}
+
+}  // namespace immure

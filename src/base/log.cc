@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdio>
+#include <utility>
+#include <vector>
 
 #include "base/path.h"
 #include "base/text.h"
@@ -101,18 +104,25 @@ void append_source(std::string& out, const Origin& origin, const Colors& colors)
   out += '\n';
 }
 
+// "~/web.toml:9:1, through -p web", "--ro"; empty: nobody asked for it.
+std::string place_of(const Origin& origin, const LogStyle& style) {
+  if (!origin.file && origin.flag.empty()) return {};
+  std::string place = tilde(show(origin), style.home);
+  if (origin.file && !origin.file->through.empty()) {
+    place += ", " + printable(origin.file->through);
+  }
+  return place;
+}
+
 void append_origin(std::string& out, const Origin& origin, const LogStyle& style,
                    const Colors& colors) {
-  if (!origin.file && origin.flag.empty()) return;
+  const std::string place = place_of(origin, style);
+  if (place.empty()) return;
   out += "  ";
   out += colors.mark;
   out += "-->";
   out += colors.end;
-  out += ' ' + tilde(show(origin), style.home);
-  if (origin.file && !origin.file->through.empty()) {
-    out += ", " + printable(origin.file->through);
-  }
-  out += '\n';
+  out += ' ' + place + '\n';
   if (origin.file && origin.line > 0) append_source(out, origin, colors);
 }
 
@@ -132,54 +142,163 @@ void append_hint(std::string& out, std::string_view hint) {
   }
 }
 
-std::string format(const Error& error, const LogStyle& style, const char* kind, char letter,
-                   bool numbered, const char* color) {
-  const Colors colors = colors_of(style, color);
-  std::string out = "immure: ";
-  out += colors.title;
-  out += kind;
-  if (numbered) {
-    std::array<char, 16> code{};
-    std::snprintf(code.data(), code.size(), "[%c%03d]", letter, static_cast<int>(error.code));
-    out += code.data();
+const char* word_of(Severity severity) {
+  switch (severity) {
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
+    case Severity::info:
+      return "info";
   }
-  out += colors.end;
+  return "";
+}
+
+const char* color_of(Severity severity) {
+  switch (severity) {
+    case Severity::error:
+      return red;
+    case Severity::warning:
+      return yellow;
+    case Severity::note:
+    case Severity::info:
+      return bold;
+  }
+  return bold;
+}
+
+// "E301", "W710"; empty for what has no number: notes, and warnings of no rule.
+std::string number_of(const Error& error, Severity severity) {
+  const int code = static_cast<int>(error.code);
+  const bool warning = severity == Severity::warning && code >= first_lint_code;
+  if (severity != Severity::error && !warning) return {};
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%c%03d", warning ? 'W' : 'E', code);
+  return text.data();
+}
+
+std::string title(const Error& error, Severity severity) {
+  const std::string number = number_of(error, severity);
+  return word_of(severity) + (number.empty() ? std::string() : '[' + number + ']');
+}
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    lines.push_back(printable(line));
+  }
+  return lines;
+}
+
+std::string human(const Error& error, Severity severity, const LogStyle& style) {
+  const Colors colors = colors_of(style, color_of(severity));
+  std::string out = "immure: ";
+  out += colors.title + title(error, severity) + colors.end;
   out += ": " + sentence(error, style) + '\n';
   append_origin(out, error.origin, style, colors);
   append_hint(out, error.hint);
   return out;
 }
 
-// When standard error is closed or full there is nobody left to tell.
-void to_standard_error(const std::string& text) { (void)write_all(STDERR_FILENO, text); }
+std::string one_line(const Error& error, Severity severity, const LogStyle& style) {
+  std::string out = "immure: " + title(error, severity) + ": " + sentence(error, style);
+  const std::string place = place_of(error.origin, style);
+  if (!place.empty()) out += " --> " + place;
+  const char* before = "; help: ";
+  for (const std::string& line : lines_of(error.hint)) {
+    out += before + line;
+    before = "; ";
+  }
+  return out + '\n';
+}
+
+std::string format(const Error& error, Severity severity, const LogStyle& style) {
+  switch (style.format) {
+    case LogFormat::human:
+      return human(error, severity, style);
+    case LogFormat::short_:
+      return one_line(error, severity, style);
+    case LogFormat::json:
+      return json_message(error, severity, style) + '\n';
+    case LogFormat::syslog:
+      return '<' + std::to_string(static_cast<int>(severity)) + '>' +
+             one_line(error, severity, style);
+  }
+  return {};
+}
+
+// When there is no reader there is nobody left to tell.
+void to_log(const std::string& text, const LogStyle& style) {
+  (void)write_unless_closed(style.fd, text);
+}
+
+std::string number_or_null(std::uint32_t number) {
+  return number == 0 ? "null" : std::to_string(number);
+}
+
+std::string string_or_null(const std::string& text) {
+  return text.empty() ? "null" : json_string(text);
+}
 
 }  // namespace
 
 std::string format_error(const Error& error, const LogStyle& style) {
-  return format(error, style, "error", 'E', true, red);
+  return format(error, Severity::error, style);
 }
 
 std::string format_warning(const Error& warning, const LogStyle& style) {
-  const bool lint = static_cast<int>(warning.code) >= first_lint_code;
-  return format(warning, style, "warning", 'W', lint, yellow);
+  return format(warning, Severity::warning, style);
 }
 
 std::string format_note(std::string_view text, const LogStyle& style) {
-  const Colors colors = colors_of(style, bold);
-  return std::string("immure: ") + colors.title + "note" + colors.end + ": " +
-         printable(shorten_home(text, style.home)) + '\n';
+  return format(Error{.reason = std::string(text)}, Severity::note, style);
+}
+
+std::string json_message(const Error& error, Severity severity, const LogStyle& style) {
+  const Origin& origin = error.origin;
+  std::string file = origin.file ? origin.file->name : "";
+  // Names are absolute, but for the home in front of them.
+  if (file.starts_with("~/") && !style.home.empty()) file = style.home + file.substr(1);
+  std::string help;
+  for (const std::string& line : lines_of(error.hint)) {
+    if (!help.empty()) help += ',';
+    help += json_string(line);
+  }
+  std::string out = "{\"code\":" + string_or_null(number_of(error, severity));
+  out += ",\"severity\":" + json_string(word_of(severity));
+  out += ",\"message\":" + json_string(sentence(error, {}));
+  out += ",\"file\":" + string_or_null(file);
+  out += ",\"line\":" + number_or_null(origin.file ? origin.line : 0);
+  out += ",\"column\":" + number_or_null(origin.file ? origin.column : 0);
+  out += ",\"help\":[" + help + ']';
+  out += ",\"through\":" + string_or_null(origin.file ? printable(origin.file->through) : "");
+  if (!origin.file && !origin.flag.empty()) out += ",\"flag\":" + json_string(origin.flag);
+  return out + '}';
 }
 
 void log_error(const Error& error, const LogStyle& style) {
-  to_standard_error(format_error(error, style));
+  to_log(format_error(error, style), style);
 }
 
 void log_warning(const Error& warning, const LogStyle& style) {
-  if (!style.quiet) to_standard_error(format_warning(warning, style));
+  if (!style.quiet) to_log(format_warning(warning, style), style);
 }
 
 void log_note(std::string_view text, const LogStyle& style) {
-  if (!style.quiet) to_standard_error(format_note(text, style));
+  if (!style.quiet) to_log(format_note(text, style), style);
+}
+
+void log_lines(std::string_view lines, const LogStyle& style) {
+  if (style.format == LogFormat::human) return to_log(std::string(lines), style);
+  std::string out;
+  for (std::string& line : lines_of(lines)) {
+    out += format(Error{.reason = std::move(line)}, Severity::info, style);
+  }
+  to_log(out, style);
 }
 
 bool write_all(int fd, std::string_view text) {
@@ -195,6 +314,23 @@ bool write_all(int fd, std::string_view text) {
     }
   }
   return true;
+}
+
+bool write_unless_closed(int fd, std::string_view text) {
+  sigset_t pipe{};
+  sigset_t before{};
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  const bool done = write_all(fd, text);
+  const int problem = errno;
+  if (!done && problem == EPIPE) {
+    constexpr timespec now{};
+    (void)::sigtimedwait(&pipe, nullptr, &now);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  errno = problem;
+  return done;
 }
 
 }  // namespace immure

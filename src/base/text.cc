@@ -133,6 +133,30 @@ std::string printable(std::string_view text) { return escape_with(text, false, f
 
 std::string quote(std::string_view text) { return '"' + escape_with(text, true, true) + '"'; }
 
+std::string json_string(std::string_view text) {
+  std::string out = "\"";
+  const auto unit = [&out](char32_t c) { append_hex(out, "\\u%04x", static_cast<unsigned>(c)); };
+  while (!text.empty()) {
+    Decoded c = decode(text);
+    if (c.length == 0) c = {0xfffd, 1};
+    text.remove_prefix(c.length);
+    if (c.value == U'"' || c.value == U'\\') {
+      out += '\\';
+      out += static_cast<char>(c.value);
+    } else if (c.value >= 0x20 && c.value < 0x7f) {
+      out += static_cast<char>(c.value);
+    } else if (c.value == U'\n') {
+      out += "\\n";
+    } else if (c.value > 0xffff) {
+      unit(0xd800 + ((c.value - 0x10000) >> 10U));
+      unit(0xdc00 + ((c.value - 0x10000) & 0x3ffU));
+    } else {
+      unit(c.value);
+    }
+  }
+  return out + '"';
+}
+
 std::string errno_words(int errnum) {
   const char* words = strerrordesc_np(errnum);
   const char* name = strerrorname_np(errnum);

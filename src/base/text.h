@@ -18,6 +18,10 @@ std::string printable(std::string_view text);
 // escape()d and in double quotes, with '"' escaped too.
 std::string quote(std::string_view text);
 
+// A JSON string with its quotes, in ASCII alone: what is not ASCII becomes \uXXXX (a pair of them
+// above U+FFFF), a byte that is not UTF-8 becomes U+FFFD. RFC 8259
+std::string json_string(std::string_view text);
+
 // "No such file or directory (ENOENT)".
 std::string errno_words(int errnum);
 

@@ -40,8 +40,8 @@ const CommandRow* find_command(std::string_view name);
 // holds a '/', or what comes after "--", is a command to run; any other first word is one of ours.
 Outcome dispatch(std::span<char* const> args);
 
-// --color and -q, with NO_COLOR and whether standard error is a terminal. An Error (usage) for an
-// unknown value.
+// --color, -q, --log-format and --log-fd, with NO_COLOR and whether messages go to a terminal. The
+// descriptor is a copy that nobody closes. An Error (usage) for an unknown value.
 Result<LogStyle> log_style(const Arguments& args);
 
 // Writes to standard output; the error if that fails has the given exit status.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <vector>
 
 #include "base/text.h"
@@ -14,12 +13,12 @@ namespace {
 
 constexpr int run_failure = 125;
 
-Outcome doctor_adapter(const Arguments& args, LogStyle& /*style*/) {
+Outcome doctor_adapter(const Arguments& args, LogStyle& style) {
   std::vector<std::string> words = args.rest;
   std::vector<char*> pointers;
   pointers.reserve(words.size());
   for (std::string& word : words) pointers.push_back(word.data());
-  return Outcome{.status = doctor_command(pointers)};
+  return Outcome{.status = doctor_command(pointers, style)};
 }
 
 constexpr std::array<CommandRow, 23> table{{
@@ -60,6 +59,13 @@ Outcome failed(Error error, int status, LogStyle style = {}) {
   return Outcome{.status = status, .errors = {std::move(error)}, .style = std::move(style)};
 }
 
+// A mistake of usage, told as the options that were understood ask for.
+Outcome mistake(Error error, int status, const Arguments& understood) {
+  auto style = log_style(understood);
+  if (!style.ok()) return failed(std::move(style.error()), status);
+  return failed(std::move(error), status, std::move(style.value()));
+}
+
 // As it may be pasted into a shell.
 std::string shell_word(std::string_view word) {
   constexpr std::string_view plain =
@@ -72,7 +78,7 @@ std::string shell_word(std::string_view word) {
   return out + '\'';
 }
 
-Outcome not_a_command(const std::string& word, const LogStyle& style) {
+Error not_a_command(const std::string& word) {
   std::vector<std::string_view> names;
   for (const CommandRow& row : table) {
     if (row.run != nullptr) names.push_back(row.name);
@@ -80,10 +86,9 @@ Outcome not_a_command(const std::string& word, const LogStyle& style) {
   const std::string like = closest(word, names.data(), names.size());
   std::string hint = "immure run " + shell_word(word);
   if (!like.empty()) hint = "did you mean immure " + like + "?\nor, to run a program: " + hint;
-  return failed(Error{.code = Code::not_a_command,
-                      .reason = quote(word) + " is not a command of immure",
-                      .hint = std::move(hint)},
-                run_failure, style);
+  return Error{.code = Code::not_a_command,
+               .reason = quote(word) + " is not a command of immure",
+               .hint = std::move(hint)};
 }
 
 Outcome run_arguments(const CommandRow& row, const Arguments& args) {
@@ -105,13 +110,17 @@ Outcome run_row(const CommandRow& row, const Arguments& front, std::span<char* c
   const auto unknown = std::ranges::find_if_not(front.options, knows);
   if (unknown != front.options.end()) {
     const std::string name = "immure " + std::string(row.name);
-    return failed(Error{.code = Code::usage,
-                        .reason = unknown->flag + " is not an option of " + name,
-                        .hint = name + " --help"},
-                  row.failure);
+    return mistake(Error{.code = Code::usage,
+                         .reason = unknown->flag + " is not an option of " + name,
+                         .hint = name + " --help"},
+                   row.failure, front);
   }
-  auto parsed = parse_arguments(args, row.places);
-  if (!parsed.ok()) return failed(std::move(parsed.error()), row.failure);
+  Arguments before;
+  auto parsed = parse_arguments(args, row.places, &before);
+  if (!parsed.ok()) {
+    before.options.insert(before.options.begin(), front.options.begin(), front.options.end());
+    return mistake(std::move(parsed.error()), row.failure, before);
+  }
   Arguments& own = parsed.value();
   own.options.insert(own.options.begin(), front.options.begin(), front.options.end());
   return run_arguments(row, own);
@@ -127,17 +136,18 @@ const CommandRow* find_command(std::string_view name) {
 }
 
 Outcome dispatch(std::span<char* const> args) {
-  auto parsed = parse_arguments(args, at_front | at_run);
-  if (!parsed.ok()) return failed(std::move(parsed.error()), run_failure);
+  Arguments before;
+  auto parsed = parse_arguments(args, at_front | at_run, &before);
+  if (!parsed.ok()) return mistake(std::move(parsed.error()), run_failure, before);
   const Arguments& front = parsed.value();
   LogStyle plain;
   if (front.has(OptionId::version)) return version_command(front, plain);
   if (front.rest.empty()) {
     if (front.has(OptionId::help)) return print(help_text(nullptr));
-    return failed(Error{.code = Code::no_command,
-                        .reason = "no command is given",
-                        .hint = "immure ./PROGRAM\nimmure run PROGRAM\nimmure help"},
-                  run_failure);
+    return mistake(Error{.code = Code::no_command,
+                         .reason = "no command is given",
+                         .hint = "immure ./PROGRAM\nimmure run PROGRAM\nimmure help"},
+                   run_failure, front);
   }
   const std::string& word = front.rest.front();
   const std::span<char* const> rest = args.subspan(args.size() - front.rest.size());
@@ -146,33 +156,10 @@ Outcome dispatch(std::span<char* const> args) {
   }
   const CommandRow* row = find_command(word);
   if (row != nullptr && row->run != nullptr) return run_row(*row, front, rest.subspan(1));
-  auto style = log_style(front);
-  if (!style.ok()) return failed(std::move(style.error()), run_failure);
-  if (row == nullptr) return not_a_command(word, style.value());
-  return failed(Error{.code = Code::not_supported,
-                      .reason = "immure " + word + " is not supported by this version"},
-                row->failure, style.value());
-}
-
-Result<LogStyle> log_style(const Arguments& args) {
-  const char* no_color = std::getenv("NO_COLOR");
-  const char* terminal = std::getenv("TERM");
-  const bool wanted = (no_color == nullptr || *no_color == '\0') &&
-                      !(terminal != nullptr && std::string_view(terminal) == "dumb");
-  LogStyle style{.color = wanted && ::isatty(STDERR_FILENO) == 1};
-  for (const GivenOption& option : args.options) {
-    if (option.id == OptionId::quiet) style.quiet = true;
-    if (option.id != OptionId::color) continue;
-    if (option.value == "always") {
-      style.color = true;
-    } else if (option.value == "never") {
-      style.color = false;
-    } else if (option.value != "auto") {
-      return Error{.code = Code::usage,
-                   .reason = "--color is auto, always or never, not " + quote(option.value)};
-    }
-  }
-  return style;
+  if (row == nullptr) return mistake(not_a_command(word), run_failure, front);
+  return mistake(Error{.code = Code::not_supported,
+                       .reason = "immure " + word + " is not supported by this version"},
+                 row->failure, front);
 }
 
 Outcome print(std::string_view text, int failure) {

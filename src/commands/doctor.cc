@@ -44,12 +44,12 @@ std::string report(const std::vector<Finding>& findings) {
   return text;
 }
 
-int doctor_command(std::span<char*> args) {
+int doctor_command(std::span<char*> args, const LogStyle& style) {
   if (!args.empty()) {
     log_error({.code = Code::usage,
                .reason = "doctor takes no argument: " + quote(args.front()),
                .hint = "immure doctor"},
-              {});
+              style);
     return 2;
   }
   const std::vector<Finding> findings = judge(probe_host());

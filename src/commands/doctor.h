@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.h"
 #include "commands/doctor_findings.h"
 
 namespace immure {
@@ -15,6 +16,6 @@ std::string report(const std::vector<Finding>& findings);
 
 // Prints the report to standard output. `args`: what follows the word "doctor"; none are known.
 // 0: `default` can run, 1: it cannot, 2: usage.
-int doctor_command(std::span<char*> args);
+int doctor_command(std::span<char*> args, const LogStyle& style);
 
 }  // namespace immure

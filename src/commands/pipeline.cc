@@ -195,9 +195,9 @@ void log_prepared(const Prepared& prepared, const Arguments& args, const LogStyl
   for (const std::string& note : prepared.plan.notes) log_note(note, style);
   const auto loudness = std::ranges::count(args.options, OptionId::verbose, &GivenOption::id);
   if (loudness >= 1) {
-    (void)write_all(STDERR_FILENO, describe_profiles(prepared.profiles));
+    log_lines(describe_profiles(prepared.profiles), style);
   }
-  if (loudness >= 2) (void)write_all(STDERR_FILENO, describe(shown_plan(prepared)));
+  if (loudness >= 2) log_lines(describe(shown_plan(prepared)), style);
 }
 
 std::string describe_profiles(const std::vector<LoadedProfile>& profiles) {

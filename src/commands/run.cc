@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <utility>
 
 #include "base/text.h"
@@ -17,12 +19,14 @@ Outcome failed(const StatusWriter& status, Errors errors) {
                  .errors = std::move(errors)};
 }
 
-Outcome run_prepared(const Prepared& prepared, Channels& channels, const StatusWriter& status) {
+Outcome run_prepared(const Prepared& prepared, Channels& channels, const StatusWriter& status,
+                     const LogStyle& style) {
   status.plan(prepared);
   LaunchOptions options{.block_fd = channels.block.get()};
   for (const Fd* fd : {&channels.status, &channels.ready, &channels.block}) {
     if (*fd) options.keep_fds.push_back(fd->get());
   }
+  if (style.fd > STDERR_FILENO) options.keep_fds.push_back(style.fd);
   options.events.started = [&status](pid_t init_pid) { status.started(init_pid); };
   options.events.ready = [&status, &channels] {
     status.ready();
@@ -48,7 +52,7 @@ Outcome run(const Arguments& args, Purpose purpose, LogStyle& style) {
   const auto& prepared = std::get<Prepared>(result);
   log_prepared(prepared, args, style);
   if (args.has(OptionId::dry_run)) return print(describe(shown_plan(prepared)), failure);
-  return run_prepared(prepared, channels.value(), status);
+  return run_prepared(prepared, channels.value(), status, style);
 }
 
 }  // namespace

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
 
@@ -51,18 +50,7 @@ Json namespaces_of(pid_t pid) {
 }
 
 // Without SIGPIPE, which would end us and with us the sandbox.
-void send(int fd, const std::string& line) {
-  sigset_t pipe{};
-  sigset_t before{};
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  ::pthread_sigmask(SIG_BLOCK, &pipe, &before);
-  if (!write_all(fd, line) && errno == EPIPE) {
-    constexpr timespec now{};
-    (void)::sigtimedwait(&pipe, nullptr, &now);
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
+void send(int fd, const std::string& line) { (void)write_unless_closed(fd, line); }
 
 Result<Fd> take(const GivenOption& option, bool reads) {
   const auto wrong = [&](const std::string& reason) {
@@ -99,10 +87,11 @@ Result<Channels> take_channels(const std::vector<GivenOption>& options) {
     if (!taken.ok()) return std::move(taken.error());
     *place = std::move(taken.value());
   }
-  // A reader waits for the end of file, which the original would hold back.
+  // A reader waits for the end of file, which the original would hold back; and the command must
+  // not get it. Of --log-fd there is a copy since the options were read.
   for (const GivenOption& option : options) {
     const bool ours = option.id == OptionId::status_fd || option.id == OptionId::ready_fd ||
-                      option.id == OptionId::block_fd;
+                      option.id == OptionId::block_fd || option.id == OptionId::log_fd;
     const int fd = ours ? std::atoi(option.value.c_str()) : -1;
     if (fd > STDERR_FILENO) ::close(fd);
   }

@@ -56,11 +56,14 @@ constexpr std::array<OptionRow, 43> table{{
     {block_fd, 0, "block-fd", "FD",
      "start the command when this descriptor can be read, or is at its end", at_run},
     {args_fd, 0, "args-fd", "FD", "read more arguments from this descriptor", at_run, false},
-    {log_fd, 0, "log-fd", "FD", "write messages to this descriptor", at_run, false},
+    {log_fd, 0, "log-fd", "FD", "write messages to this descriptor, instead of standard error",
+     anywhere},
     {quiet, 'q', "quiet", "", "no notes and warnings", anywhere},
     {verbose, 'v', "verbose", "", "say which profiles are used; twice: the whole plan", anywhere},
     {color, 0, "color", "auto|always|never", "colour in messages", anywhere},
-    {log_format, 0, "log-format", "FORM", "the form of messages", anywhere, false},
+    {log_format, 0, "log-format", "human|short|json|syslog",
+     "messages with their source, or one line each: plain, JSON, or with a priority in front",
+     anywhere},
     {no_project, 0, "no-project", "", "ignore .immure.toml", in_sandbox},
     {project, 0, "project", "", "require a trusted .immure.toml", in_sandbox},
     {json, 0, "json", "", "print JSON", at_profile},
@@ -109,7 +112,7 @@ class Parser {
  public:
   Parser(std::span<char* const> args, OptionPlaces places) : args_(args), places_(places) {}
 
-  Result<Arguments> run() {
+  Result<Arguments> run(Arguments* before) {
     while (next_ < args_.size()) {
       const std::string_view word = args_[next_];
       if (word == "--") {
@@ -121,7 +124,10 @@ class Parser {
       ++next_;
       std::optional<Error> error =
           word.starts_with("--") ? name(word.substr(2)) : letters(word.substr(1));
-      if (error) return std::move(*error);
+      if (error) {
+        if (before != nullptr) *before = std::move(result_);
+        return std::move(*error);
+      }
     }
     result_.rest.assign(args_.begin() + static_cast<std::ptrdiff_t>(next_), args_.end());
     return std::move(result_);
@@ -199,8 +205,9 @@ bool Arguments::has(OptionId id) const {
   return std::ranges::any_of(options, [id](const GivenOption& o) { return o.id == id; });
 }
 
-Result<Arguments> parse_arguments(std::span<char* const> args, OptionPlaces places) {
-  return Parser(args, places).run();
+Result<Arguments> parse_arguments(std::span<char* const> args, OptionPlaces places,
+                                  Arguments* before) {
+  return Parser(args, places).run(before);
 }
 
 std::string describe_options(OptionPlaces places) {

@@ -98,8 +98,10 @@ struct Arguments {
 
 // Options end at the first word that is not one, or at "--". "--opt VALUE", "--opt=VALUE", "-e N",
 // "-eN" and "-qv" are understood. Errors: usage for what is not an option (with the likely one) or
-// lacks its value, not_supported for one that this version does not have.
-Result<Arguments> parse_arguments(std::span<char* const> args, OptionPlaces places);
+// lacks its value, not_supported for one that this version does not have. After an error `before`
+// (may be null) holds the options that stand in front of the mistake: how to report it is one.
+Result<Arguments> parse_arguments(std::span<char* const> args, OptionPlaces places,
+                                  Arguments* before = nullptr);
 
 // The options of these places, one or two lines each, for --help.
 std::string describe_options(OptionPlaces places);

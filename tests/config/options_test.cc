@@ -91,10 +91,20 @@ TEST(ParseArguments, RefusesAnOptionOfAnotherCommand) {
 
 TEST(ParseArguments, SaysWhichOptionsThisVersionDoesNotHave) {
   for (const char* word : {"-n", "--name", "--net-allow", "--trace", "--trace=all", "--hints=off",
-                           "--args-fd", "--log-fd", "--log-format", "--no-project", "--project"}) {
+                           "--args-fd"}) {
     EXPECT_EQ(refused({word}).code, Code::not_supported) << word;
   }
   EXPECT_EQ(refused({"--trace=all"}).reason, "--trace is not supported by this version");
+}
+
+TEST(ParseArguments, TellsWhatStoodBeforeAMistake) {
+  std::string words[] = {"--log-format", "json", "--bogus", "-q"};
+  std::vector<char*> args;
+  for (std::string& word : words) args.push_back(word.data());
+  Arguments before;
+  ASSERT_FALSE(parse_arguments(args, at_run, &before).ok());
+  EXPECT_EQ(before.options,
+            (std::vector<GivenOption>{{OptionId::log_format, "--log-format", "json"}}));
 }
 
 TEST(ParseArguments, RefusesAMissingOrUnexpectedValue) {

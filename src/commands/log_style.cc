@@ -1,0 +1,91 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "commands/command.h"
+
+namespace immure {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, LogFormat>, 4> formats{{
+    {"human", LogFormat::human},
+    {"short", LogFormat::short_},
+    {"json", LogFormat::json},
+    {"syslog", LogFormat::syslog},
+}};
+
+Error usage(std::string reason) { return Error{.code = Code::usage, .reason = std::move(reason)}; }
+
+std::optional<Error> read_format(const GivenOption& option, LogStyle& style) {
+  for (const auto& [word, format] : formats) {
+    if (option.value != word) continue;
+    style.format = format;
+    return {};
+  }
+  return usage("--log-format is human, short, json or syslog, not " + quote(option.value));
+}
+
+std::optional<Error> read_color(const GivenOption& option, std::optional<bool>& color) {
+  if (option.value == "always") {
+    color = true;
+  } else if (option.value == "never") {
+    color = false;
+  } else if (option.value == "auto") {
+    color.reset();
+  } else {
+    return usage("--color is auto, always or never, not " + quote(option.value));
+  }
+  return {};
+}
+
+// A copy under a number of its own: the caller's may be one that is taken over, as by --status-fd.
+std::optional<Error> take_descriptor(const GivenOption& option, LogStyle& style) {
+  const std::string shown = option.flag + ' ' + quote(option.value) + ": ";
+  int fd = -1;
+  const char* end = option.value.data() + option.value.size();
+  const auto [stop, problem] = std::from_chars(option.value.data(), end, fd);
+  if (problem != std::errc{} || stop != end || fd < 0) {
+    return usage(shown + "not the number of a descriptor");
+  }
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0) return usage(shown + "this descriptor is not open");
+  if ((flags & O_PATH) != 0 || (flags & O_ACCMODE) == O_RDONLY) {
+    return usage(shown + "not open for writing");
+  }
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (copy < 0) return usage(shown + errno_words(errno));
+  if (style.fd > STDERR_FILENO) ::close(style.fd);
+  style.fd = copy;
+  return {};
+}
+
+}  // namespace
+
+Result<LogStyle> log_style(const Arguments& args) {
+  LogStyle style;
+  std::optional<bool> color;
+  for (const GivenOption& option : args.options) {
+    std::optional<Error> error;
+    if (option.id == OptionId::quiet) style.quiet = true;
+    if (option.id == OptionId::color) error = read_color(option, color);
+    if (option.id == OptionId::log_format) error = read_format(option, style);
+    if (option.id == OptionId::log_fd) error = take_descriptor(option, style);
+    if (error) return std::move(*error);
+  }
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  const bool wanted = (no_color == nullptr || *no_color == '\0') &&
+                      !(terminal != nullptr && std::string_view(terminal) == "dumb");
+  style.color = color.value_or(wanted && ::isatty(style.fd) == 1);
+  return style;
+}
+
+}  // namespace immure

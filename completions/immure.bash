@@ -22,13 +22,55 @@ _immure_keys() {
     extends \
     hostname \
     domainname \
+    match \
     root.dir \
     root.size \
     root.mode \
     root.writable \
     root.proc \
     root.dev \
+    allow.system \
+    allow.etc \
+    allow.programs \
+    allow.exe \
     allow.cwd \
+    allow.args \
+    allow.home \
+    allow.tmp \
+    allow.shm \
+    allow.network \
+    allow.dns \
+    allow.certificates \
+    allow.timezone \
+    allow.locale \
+    allow.fonts \
+    allow.themes \
+    allow.icons \
+    allow.gpu \
+    allow.input \
+    allow.joystick \
+    allow.usb \
+    allow.kvm \
+    allow.fuse \
+    allow.tun \
+    allow.video4linux \
+    allow.serial \
+    allow.tpm \
+    allow.u2f \
+    allow.optical \
+    allow.ssh-config \
+    allow.git \
+    allow.nested \
+    allow.debug \
+    allow.jit \
+    allow.io-uring \
+    allow.userfaultfd \
+    allow.realtime \
+    allow.numa \
+    allow.setid \
+    allow.sys \
+    allow.proc-host \
+    allow.machine-id \
     process.command \
     process.args \
     process.argv0 \
@@ -71,6 +113,8 @@ _immure_keys() {
     time.monotonic \
     time.boottime \
     seccomp.base \
+    seccomp.allow \
+    seccomp.deny \
     limits.cpu \
     limits.as \
     limits.data \
@@ -101,8 +145,131 @@ _immure_values() {
     root.dev)
       printf '%s\n' true false
       ;;
+    allow.system)
+      printf '%s\n' minimal true false
+      ;;
+    allow.etc)
+      printf '%s\n' true false
+      ;;
+    allow.programs)
+      printf '%s\n' true false
+      ;;
+    allow.exe)
+      printf '%s\n' true false
+      ;;
     allow.cwd)
       printf '%s\n' ro rw overlay true false
+      ;;
+    allow.args)
+      printf '%s\n' ro rw true false
+      ;;
+    allow.home)
+      printf '%s\n' private persist overlay ro rw true false
+      ;;
+    allow.tmp)
+      printf '%s\n' private persist host true false
+      ;;
+    allow.shm)
+      printf '%s\n' private host true false
+      ;;
+    allow.network)
+      printf '%s\n' host none false
+      ;;
+    allow.dns)
+      printf '%s\n' true false
+      ;;
+    allow.certificates)
+      printf '%s\n' true false
+      ;;
+    allow.timezone)
+      printf '%s\n' true false
+      ;;
+    allow.locale)
+      printf '%s\n' true false
+      ;;
+    allow.fonts)
+      printf '%s\n' true false
+      ;;
+    allow.themes)
+      printf '%s\n' true false
+      ;;
+    allow.icons)
+      printf '%s\n' true false
+      ;;
+    allow.gpu)
+      printf '%s\n' compute true false
+      ;;
+    allow.input)
+      printf '%s\n' true false
+      ;;
+    allow.joystick)
+      printf '%s\n' true false
+      ;;
+    allow.usb)
+      printf '%s\n' true false
+      ;;
+    allow.kvm)
+      printf '%s\n' true false
+      ;;
+    allow.fuse)
+      printf '%s\n' true false
+      ;;
+    allow.tun)
+      printf '%s\n' true false
+      ;;
+    allow.video4linux)
+      printf '%s\n' true false
+      ;;
+    allow.serial)
+      printf '%s\n' true false
+      ;;
+    allow.tpm)
+      printf '%s\n' true false
+      ;;
+    allow.u2f)
+      printf '%s\n' true false
+      ;;
+    allow.optical)
+      printf '%s\n' true false
+      ;;
+    allow.ssh-config)
+      printf '%s\n' true false
+      ;;
+    allow.git)
+      printf '%s\n' read commit true false
+      ;;
+    allow.nested)
+      printf '%s\n' true false
+      ;;
+    allow.debug)
+      printf '%s\n' true false
+      ;;
+    allow.jit)
+      printf '%s\n' true false
+      ;;
+    allow.io-uring)
+      printf '%s\n' true false
+      ;;
+    allow.userfaultfd)
+      printf '%s\n' true false
+      ;;
+    allow.realtime)
+      printf '%s\n' true false
+      ;;
+    allow.numa)
+      printf '%s\n' true false
+      ;;
+    allow.setid)
+      printf '%s\n' true false
+      ;;
+    allow.sys)
+      printf '%s\n' ro true false
+      ;;
+    allow.proc-host)
+      printf '%s\n' ro true false
+      ;;
+    allow.machine-id)
+      printf '%s\n' random host true false
       ;;
     process.tty)
       printf '%s\n' share detach
@@ -201,48 +368,57 @@ _immure_values() {
 }
 
 _immure_commands() {
-  printf '%s\n' run shell explain check doctor schema completion version help
+  printf '%s\n' run shell explain check profile trust untrust doctor schema completion version help
 }
 
 # Options of a command; of none: those in front of it.
 _immure_options() {
   case $1 in
     '')
-      printf '%s\n' -p --profile -w --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd -q --quiet -v --verbose --color -h --help --version
+      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help --version
       ;;
     run)
-      printf '%s\n' -p --profile -w --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd -q --quiet -v --verbose --color -h --help
+      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
       ;;
     shell)
-      printf '%s\n' -p --profile -w --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd -q --quiet -v --verbose --color -h --help
+      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
       ;;
     explain)
-      printf '%s\n' -p --profile -w --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --as -q --quiet -v --verbose --color -h --help
+      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --as --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
       ;;
     check)
-      printf '%s\n' -q --quiet -v --verbose --color -h --help
+      printf '%s\n' --log-fd -q --quiet -v --verbose --color --log-format -h --help
+      ;;
+    profile)
+      printf '%s\n' --log-fd -q --quiet -v --verbose --color --log-format --json --from -h --help
+      ;;
+    trust)
+      printf '%s\n' --log-fd -q --quiet -v --verbose --color --log-format --yes -h --help
+      ;;
+    untrust)
+      printf '%s\n' --log-fd -q --quiet -v --verbose --color --log-format -h --help
       ;;
     doctor)
-      printf '%s\n' -q --quiet -v --verbose --color -h --help
+      printf '%s\n' --log-fd -q --quiet -v --verbose --color --log-format -h --help
       ;;
     schema)
-      printf '%s\n' -q --quiet -v --verbose --color -h --help
+      printf '%s\n' --log-fd -q --quiet -v --verbose --color --log-format -h --help
       ;;
     completion)
-      printf '%s\n' -q --quiet -v --verbose --color -h --help
+      printf '%s\n' --log-fd -q --quiet -v --verbose --color --log-format -h --help
       ;;
     version)
-      printf '%s\n' -q --quiet -v --verbose --color -h --help
+      printf '%s\n' --log-fd -q --quiet -v --verbose --color --log-format -h --help
       ;;
     help)
-      printf '%s\n' -q --quiet -v --verbose --color -h --help
+      printf '%s\n' --log-fd -q --quiet -v --verbose --color --log-format -h --help
       ;;
   esac
 }
 
 _immure_takes_value() {
   case $1 in
-    -p | --profile | --ro | --rw | --dev | --overlay | --tmpfs | --hide | -e | --env | --unset-env | -C | --chdir | --set | --unset | --as | --status-fd | --ready-fd | --block-fd | --color) return 0 ;;
+    -p | --profile | --allow | --deny | --ro | --rw | --dev | --overlay | --tmpfs | --hide | -e | --env | --unset-env | -C | --chdir | --set | --unset | --as | --status-fd | --ready-fd | --block-fd | --log-fd | --color | --log-format | --from) return 0 ;;
   esac
   return 1
 }
@@ -277,6 +453,12 @@ _immure_value() {
     -p | --profile)
       _immure_offer < <(_immure_profiles "$2")
       [[ ${#COMPREPLY[@]} -gt 0 ]] || _immure_files -f
+      ;;
+    --allow)
+      _immure_intent
+      ;;
+    --deny)
+      _immure_intent
       ;;
     --ro)
       _immure_files -f
@@ -323,8 +505,18 @@ _immure_value() {
     --block-fd)
       :
       ;;
+    --log-fd)
+      :
+      ;;
     --color)
       _immure_offer < <(printf '%s\n' auto always never)
+      ;;
+    --log-format)
+      _immure_offer < <(printf '%s\n' human short json syslog)
+      ;;
+    --from)
+      _immure_offer < <(_immure_profiles "$2")
+      [[ ${#COMPREPLY[@]} -gt 0 ]] || _immure_files -f
       ;;
   esac
 }
@@ -336,6 +528,15 @@ _immure_setting() {
   else
     compopt -o nospace 2>/dev/null
     _immure_offer < <(_immure_keys | sed 's/$/=/')
+  fi
+}
+
+_immure_intent() {
+  local name=${cur%%=*}
+  if [[ $cur == *=* ]]; then
+    _immure_offer < <(_immure_values "allow.$name" | sed "s|^|$name=|")
+  else
+    _immure_offer < <(_immure_keys | sed -n 's/^allow\.//p')
   fi
 }
 
@@ -394,6 +595,15 @@ _immure_operands() {
     check)
       _immure_offer < <(_immure_profiles "$2")
       [[ ${#COMPREPLY[@]} -gt 0 ]] || _immure_files -f
+      ;;
+    profile)
+      _immure_offer < <(printf '%s\n' list show path new edit remove)
+      ;;
+    trust)
+      _immure_files -d
+      ;;
+    untrust)
+      _immure_files -d
       ;;
     doctor)
       :

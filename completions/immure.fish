@@ -11,7 +11,7 @@ function __immure_look
             test -n "$command"; or set command run
             printf '%s\n' $command (math $index + 1)
             return
-        else if contains -- $word -p --profile --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --as --status-fd --ready-fd --block-fd --color; or string match -qr '^-[^-]*[peC]$' -- $word
+        else if contains -- $word -p --profile --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --as --status-fd --ready-fd --block-fd --log-fd --color --log-format --from; or string match -qr '^-[^-]*[peC]$' -- $word
             set index (math $index + 1)
         else if not string match -q -- '-?*' $word
             if test -n "$command"; or string match -q '*/*' -- $word
@@ -62,6 +62,9 @@ function __immure_commands
     printf '%s\t%s\n' 'shell' 'run your shell in a sandbox, to look around'
     printf '%s\t%s\n' 'explain' 'show what a run would do, and what asks for it'
     printf '%s\t%s\n' 'check' 'read profiles and report all that is wrong with them'
+    printf '%s\t%s\n' 'profile' 'look at profiles, and make own ones'
+    printf '%s\t%s\n' 'trust' 'use the .immure.toml of this project from now on'
+    printf '%s\t%s\n' 'untrust' 'use it no more'
     printf '%s\t%s\n' 'doctor' 'say what this machine allows, and how to mend what it does not'
     printf '%s\t%s\n' 'schema' 'print the JSON Schema of profiles, for editors'
     printf '%s\t%s\n' 'completion' 'print the completions for a shell'
@@ -76,13 +79,55 @@ function __immure_keys
     printf '%s\t%s\n' 'extends' 'Profiles that this one is laid on, left to right; [] is the engine\'s floor alone.'
     printf '%s\t%s\n' 'hostname' 'Host name inside.'
     printf '%s\t%s\n' 'domainname' 'NIS domain name inside.'
+    printf '%s\t%s\n' 'match' 'Names or absolute paths of root\'s programs that this profile is for.'
     printf '%s\t%s\n' 'root.dir' 'A ready root file system.'
     printf '%s\t%s\n' 'root.size' 'Size of the root tmpfs.'
     printf '%s\t%s\n' 'root.mode' 'Mode of the root directory.'
     printf '%s\t%s\n' 'root.writable' 'Leaves the root tmpfs writable.'
     printf '%s\t%s\n' 'root.proc' 'The /proc inside: an own one, none, or the host\'s.'
     printf '%s\t%s\n' 'root.dev' 'A minimal /dev.'
+    printf '%s\t%s\n' 'allow.system' 'The system\'s programs, libraries and what they need of /etc; "minimal": libraries only.'
+    printf '%s\t%s\n' 'allow.etc' 'All of /etc, or the names below it, read-only.'
+    printf '%s\t%s\n' 'allow.programs' 'The only programs that the system\'s directories show.'
+    printf '%s\t%s\n' 'allow.exe' 'The started file, and its own libraries beside it.'
     printf '%s\t%s\n' 'allow.cwd' 'The current directory, unless it is /, the home, or above it.'
+    printf '%s\t%s\n' 'allow.args' 'Existing files named as arguments.'
+    printf '%s\t%s\n' 'allow.home' 'The home directory; "private": an empty one, gone afterwards.'
+    printf '%s\t%s\n' 'allow.tmp' '/tmp and /var/tmp; "private": empty ones, gone afterwards.'
+    printf '%s\t%s\n' 'allow.shm' '/dev/shm; "host": shared with the host.'
+    printf '%s\t%s\n' 'allow.network' 'The network; "host": the host\'s own.'
+    printf '%s\t%s\n' 'allow.dns' 'What the resolution of names reads below /etc and /run.'
+    printf '%s\t%s\n' 'allow.certificates' 'CA certificates.'
+    printf '%s\t%s\n' 'allow.timezone' 'The time zone.'
+    printf '%s\t%s\n' 'allow.locale' 'The language, and its files.'
+    printf '%s\t%s\n' 'allow.fonts' 'Fonts and their configuration, read-only.'
+    printf '%s\t%s\n' 'allow.themes' 'The look of desktop programs, read-only.'
+    printf '%s\t%s\n' 'allow.icons' 'Icons, read-only.'
+    printf '%s\t%s\n' 'allow.gpu' 'Graphics devices; "compute": those for computing as well.'
+    printf '%s\t%s\n' 'allow.input' 'Input devices: keyboards, mice. They hear all that is typed.'
+    printf '%s\t%s\n' 'allow.joystick' 'Game controllers.'
+    printf '%s\t%s\n' 'allow.usb' 'USB devices.'
+    printf '%s\t%s\n' 'allow.kvm' 'Virtual machines.'
+    printf '%s\t%s\n' 'allow.fuse' 'The FUSE device.'
+    printf '%s\t%s\n' 'allow.tun' 'The TUN and TAP device.'
+    printf '%s\t%s\n' 'allow.video4linux' 'Video devices.'
+    printf '%s\t%s\n' 'allow.serial' 'Serial ports.'
+    printf '%s\t%s\n' 'allow.tpm' 'The TPM.'
+    printf '%s\t%s\n' 'allow.u2f' 'Security keys.'
+    printf '%s\t%s\n' 'allow.optical' 'Optical drives.'
+    printf '%s\t%s\n' 'allow.ssh-config' 'SSH\'s configuration and known hosts, read-only.'
+    printf '%s\t%s\n' 'allow.git' 'git\'s configuration, read-only; "commit": the repository of the current directory as well.'
+    printf '%s\t%s\n' 'allow.nested' 'User namespaces inside.'
+    printf '%s\t%s\n' 'allow.debug' 'Debugging and measuring of own processes.'
+    printf '%s\t%s\n' 'allow.jit' 'Memory that is written and executed; false refuses it.'
+    printf '%s\t%s\n' 'allow.io-uring' 'io_uring.'
+    printf '%s\t%s\n' 'allow.userfaultfd' 'userfaultfd.'
+    printf '%s\t%s\n' 'allow.realtime' 'Real-time scheduling, as far as we may.'
+    printf '%s\t%s\n' 'allow.numa' 'NUMA policies.'
+    printf '%s\t%s\n' 'allow.setid' 'Writing of set-id bits where the host can run the file.'
+    printf '%s\t%s\n' 'allow.sys' '/sys, read-only.'
+    printf '%s\t%s\n' 'allow.proc-host' 'The host\'s /proc, read-only.'
+    printf '%s\t%s\n' 'allow.machine-id' '/etc/machine-id: a random one, or the host\'s.'
     printf '%s\t%s\n' 'process.command' 'Run when the command line names none.'
     printf '%s\t%s\n' 'process.args' 'Put before the command line\'s arguments.'
     printf '%s\t%s\n' 'process.argv0' 'The command\'s name for itself.'
@@ -125,6 +170,8 @@ function __immure_keys
     printf '%s\t%s\n' 'time.monotonic' 'Added to the monotonic clock.'
     printf '%s\t%s\n' 'time.boottime' 'Added to the time since boot.'
     printf '%s\t%s\n' 'seccomp.base' 'The filter that the others change.'
+    printf '%s\t%s\n' 'seccomp.allow' 'Calls allowed besides, whatever their arguments.'
+    printf '%s\t%s\n' 'seccomp.deny' 'Calls refused besides, with EPERM.'
     printf '%s\t%s\n' 'limits.cpu' 'Processor time, seconds.'
     printf '%s\t%s\n' 'limits.as' 'Address space, bytes.'
     printf '%s\t%s\n' 'limits.data' 'Data segment, bytes.'
@@ -151,8 +198,90 @@ function __immure_values
             printf '%s\n' fresh none host
         case root.dev
             printf '%s\n' true false
+        case allow.system
+            printf '%s\n' minimal true false
+        case allow.etc
+            printf '%s\n' true false
+        case allow.programs
+            printf '%s\n' true false
+        case allow.exe
+            printf '%s\n' true false
         case allow.cwd
             printf '%s\n' ro rw overlay true false
+        case allow.args
+            printf '%s\n' ro rw true false
+        case allow.home
+            printf '%s\n' private persist overlay ro rw true false
+        case allow.tmp
+            printf '%s\n' private persist host true false
+        case allow.shm
+            printf '%s\n' private host true false
+        case allow.network
+            printf '%s\n' host none false
+        case allow.dns
+            printf '%s\n' true false
+        case allow.certificates
+            printf '%s\n' true false
+        case allow.timezone
+            printf '%s\n' true false
+        case allow.locale
+            printf '%s\n' true false
+        case allow.fonts
+            printf '%s\n' true false
+        case allow.themes
+            printf '%s\n' true false
+        case allow.icons
+            printf '%s\n' true false
+        case allow.gpu
+            printf '%s\n' compute true false
+        case allow.input
+            printf '%s\n' true false
+        case allow.joystick
+            printf '%s\n' true false
+        case allow.usb
+            printf '%s\n' true false
+        case allow.kvm
+            printf '%s\n' true false
+        case allow.fuse
+            printf '%s\n' true false
+        case allow.tun
+            printf '%s\n' true false
+        case allow.video4linux
+            printf '%s\n' true false
+        case allow.serial
+            printf '%s\n' true false
+        case allow.tpm
+            printf '%s\n' true false
+        case allow.u2f
+            printf '%s\n' true false
+        case allow.optical
+            printf '%s\n' true false
+        case allow.ssh-config
+            printf '%s\n' true false
+        case allow.git
+            printf '%s\n' read commit true false
+        case allow.nested
+            printf '%s\n' true false
+        case allow.debug
+            printf '%s\n' true false
+        case allow.jit
+            printf '%s\n' true false
+        case allow.io-uring
+            printf '%s\n' true false
+        case allow.userfaultfd
+            printf '%s\n' true false
+        case allow.realtime
+            printf '%s\n' true false
+        case allow.numa
+            printf '%s\n' true false
+        case allow.setid
+            printf '%s\n' true false
+        case allow.sys
+            printf '%s\n' ro true false
+        case allow.proc-host
+            printf '%s\n' ro true false
+        case allow.machine-id
+            printf '%s\n' random host true false
         case process.tty
             printf '%s\n' share detach
         case process.init
@@ -230,6 +359,18 @@ function __immure_settings
     end
 end
 
+function __immure_intents
+    set -l token (commandline -ct | string replace -r '^--(allow|deny)=' '')
+    if string match -q '*=*' -- $token
+        set -l name (string replace -r '=.*' '' -- $token)
+        for value in (__immure_values allow.$name)
+            printf '%s=%s\n' $name $value
+        end
+    else
+        __immure_keys | string replace -f -r '^allow\.' ''
+    end
+end
+
 # The command that is to be run completes its own arguments.
 function __immure_program
     set -l look (__immure_look)
@@ -248,6 +389,9 @@ complete -c immure -n '__immure_options_of front; and string match -qr "^[./~]" 
 complete -c immure -n '__immure_options_of front' -a '(__immure_commands)'
 complete -c immure -n '__immure_options_of front run shell explain' -s p -l profile -x -k -a '(__immure_profiles)' -d 'add a profile, by name or file; the last one wins'
 complete -c immure -n '__immure_options_of front run shell explain' -s w -d 'the current directory is writable'
+complete -c immure -n '__immure_options_of front run shell explain' -s a -d 'the same as --allow args'
+complete -c immure -n '__immure_options_of front run shell explain' -l allow -x -a '(__immure_intents)' -d 'allow an intent, or several with commas between them: --allow fonts,home=persist'
+complete -c immure -n '__immure_options_of front run shell explain' -l deny -x -a '(__immure_intents)' -d 'withdraw an intent that a profile allows'
 complete -c immure -n '__immure_options_of front run shell explain' -l ro -r -F -d 'show PATH, read-only; a \'?\' after it: unless it is missing (the same for the next five)'
 complete -c immure -n '__immure_options_of front run shell explain' -l rw -r -F -d 'show PATH, writable'
 complete -c immure -n '__immure_options_of front run shell explain' -l dev -r -F -d 'show PATH, writable, device nodes usable'
@@ -264,13 +408,23 @@ complete -c immure -n '__immure_options_of explain' -l as -x -a 'json' -d 'print
 complete -c immure -n '__immure_options_of front run shell' -l status-fd -x -d 'write events as lines of JSON to this descriptor'
 complete -c immure -n '__immure_options_of front run shell' -l ready-fd -x -d 'write a line to this descriptor when the command runs'
 complete -c immure -n '__immure_options_of front run shell' -l block-fd -x -d 'start the command when this descriptor can be read, or is at its end'
-complete -c immure -n '__immure_options_of front run shell explain check doctor schema completion version help' -s q -l quiet -d 'no notes and warnings'
-complete -c immure -n '__immure_options_of front run shell explain check doctor schema completion version help' -s v -l verbose -d 'say which profiles are used; twice: the whole plan'
-complete -c immure -n '__immure_options_of front run shell explain check doctor schema completion version help' -l color -x -a 'auto always never' -d 'colour in messages'
-complete -c immure -n '__immure_options_of front run shell explain check doctor schema completion version help' -s h -l help -d 'show this'
+complete -c immure -n '__immure_options_of front run shell explain check profile trust untrust doctor schema completion version help' -l log-fd -x -d 'write messages to this descriptor, instead of standard error'
+complete -c immure -n '__immure_options_of front run shell explain check profile trust untrust doctor schema completion version help' -s q -l quiet -d 'no notes and warnings'
+complete -c immure -n '__immure_options_of front run shell explain check profile trust untrust doctor schema completion version help' -s v -l verbose -d 'say which profiles are used; twice: the whole plan'
+complete -c immure -n '__immure_options_of front run shell explain check profile trust untrust doctor schema completion version help' -l color -x -a 'auto always never' -d 'colour in messages'
+complete -c immure -n '__immure_options_of front run shell explain check profile trust untrust doctor schema completion version help' -l log-format -x -a 'human short json syslog' -d 'messages with their source, or one line each: plain, JSON, or with a priority in front'
+complete -c immure -n '__immure_options_of front run shell explain' -l no-project -d 'ignore .immure.toml'
+complete -c immure -n '__immure_options_of front run shell explain' -l project -d 'require a trusted .immure.toml'
+complete -c immure -n '__immure_options_of profile' -l json -d 'print JSON'
+complete -c immure -n '__immure_options_of trust' -l yes -d 'don\'t ask'
+complete -c immure -n '__immure_options_of profile' -l from -x -k -a '(__immure_profiles)' -d 'new: extend this one instead of default'
+complete -c immure -n '__immure_options_of front run shell explain check profile trust untrust doctor schema completion version help' -s h -l help -d 'show this'
 complete -c immure -n '__immure_options_of front' -l version -d 'show the version'
 complete -c immure -n '__immure_operand_of run' -a '(__immure_program)'
 complete -c immure -n '__immure_operand_of explain' -a '(__immure_program)'
 complete -c immure -n '__immure_operand_of check' -k -a '(__immure_profiles)'
+complete -c immure -n '__immure_operand_of profile' -a 'list show path new edit remove'
+complete -c immure -n '__immure_operand_of trust' -a '(__fish_complete_directories)'
+complete -c immure -n '__immure_operand_of untrust' -a '(__fish_complete_directories)'
 complete -c immure -n '__immure_operand_of completion' -a 'bash zsh fish'
 complete -c immure -n '__immure_operand_of help' -a '(__immure_commands)'

@@ -33,7 +33,7 @@ std::vector<std::string> values_of(const SchemaRow& row) {
   if (row.type == ValueType::limit) return {"inherit", "hard", "unlimited"};
   if (row.type == ValueType::redirect) return {"inherit", "null"};
   std::vector<std::string> words;
-  if (row.type != ValueType::choice && row.type != ValueType::path) return words;
+  if (row.type == ValueType::set) return words;
   for (const Word& word : row.words) {
     if (word.value >= 0) words.emplace_back(word.word);
   }

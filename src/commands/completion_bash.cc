@@ -92,6 +92,15 @@ _immure_setting() {
   fi
 }
 
+_immure_intent() {
+  local name=${cur%%=*}
+  if [[ $cur == *=* ]]; then
+    _immure_offer < <(_immure_values "allow.$name" | sed "s|^|$name=|")
+  else
+    _immure_offer < <(_immure_keys | sed -n 's/^allow\.//p')
+  fi
+}
+
 # The command line's words as immure will see them, and where each begins among COMP_WORDS.
 _immure_words() {
   local index rest=$COMP_LINE token bare glue
@@ -228,7 +237,7 @@ std::string action(const WordChoice& choice) {
     case WordKind::variable:
       return "_immure_offer < <(compgen -e)";
     case WordKind::intent:
-      return "_immure_offer < <(_immure_keys | sed -n 's/^allow\\.//p')";
+      return "_immure_intent";
     case WordKind::command:
       return "_immure_offer < <(_immure_commands)";
     case WordKind::program:

@@ -89,6 +89,18 @@ function __immure_settings
     end
 end
 
+function __immure_intents
+    set -l token (commandline -ct | string replace -r '^--(allow|deny)=' '')
+    if string match -q '*=*' -- $token
+        set -l name (string replace -r '=.*' '' -- $token)
+        for value in (__immure_values allow.$name)
+            printf '%s=%s\n' $name $value
+        end
+    else
+        __immure_keys | string replace -f -r '^allow\.' ''
+    end
+end
+
 # The command that is to be run completes its own arguments.
 function __immure_program
     set -l look (__immure_look)
@@ -141,7 +153,7 @@ std::string source_of(const WordChoice& choice) {
     case WordKind::variable:
       return " -a '(set -nx)'";
     case WordKind::intent:
-      return R"( -a '(__immure_keys | string replace -f -r "^allow\." "")')";
+      return " -a '(__immure_intents)'";
     case WordKind::command:
       return " -a '(__immure_commands)'";
     case WordKind::program:

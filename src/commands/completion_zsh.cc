@@ -36,22 +36,29 @@ _immure_keys() {
   _describe -t keys key keys "$@"
 }
 
-_immure_settings() {
-  local key
-  if [[ $PREFIX != *=* ]]; then
-    _immure_keys -q -S =
-    return
-  fi
-  key=${PREFIX%%=*}
+# The value of a key, behind the first =.
+_immure_values() {
   compset -P 1 '*='
-  case $key in
+  case $1 in
 @VALUES@
     *) _message value ;;
   esac
 }
 
+_immure_settings() {
+  if [[ $PREFIX == *=* ]]; then
+    _immure_values ${PREFIX%%=*}
+  else
+    _immure_keys -q -S =
+  fi
+}
+
 _immure_intents() {
   local -a intents
+  if [[ $PREFIX == *=* ]]; then
+    _immure_values allow.${PREFIX%%=*}
+    return
+  fi
   intents=(
 @INTENTS@
   )

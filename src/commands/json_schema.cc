@@ -174,12 +174,20 @@ Json value_of(const SchemaRow& row) {
       return set_of(word_texts(row.words));
     case ValueType::descriptors:
       return array_of(any_of(integer(0, kMostDescriptors), matching("^!.")));
+    case ValueType::calls:
+      return set_of(Json::array());
     case ValueType::capabilities:
       return capabilities();
     case ValueType::mount:
       return any_of(mount_text(), table(row.key));
     case ValueType::variable:
       return Json{{"anyOf", Json::array({text(), Json{{"type", "boolean"}}, table(row.key)})}};
+    case ValueType::intent:
+      if (!row.words.empty()) return choice(row.words);
+      [[fallthrough]];  // one of another package, whose words are not known
+    case ValueType::intent_set:
+      return Json{
+          {"anyOf", Json::array({text(), Json{{"type", "boolean"}}, set_of(Json::array())})}};
     case ValueType::any:
       break;
   }
@@ -199,27 +207,31 @@ Json described(const SchemaRow& row) {
 Json table(std::string_view key) {
   Json properties = Json::object();
   Json others = false;
-  bool by_path = false;
+  std::string pattern;  // of the other keys, where not all are allowed
+  std::string later;    // known, and not in this version
   for (const SchemaRow& row : schema()) {
     std::string_view rest = row.key;
-    if (!row.built() || !rest.starts_with(key)) continue;
+    if (!rest.starts_with(key)) continue;
     rest.remove_prefix(key.size());
     if (!key.empty()) {
       if (!rest.starts_with('.')) continue;
       rest.remove_prefix(1);
     }
     if (rest.empty() || rest.find('.') != std::string_view::npos) continue;
-    if (rest == "*") {
+    if (!row.built()) {
+      later += (later.empty() ? "" : "|") + std::string(rest);
+    } else if (rest == "*") {
       others = described(row);
-      by_path = row.type == ValueType::mount;
+      if (row.type == ValueType::mount) pattern = kPath;
     } else {
       properties[std::string(rest)] = described(row);
     }
   }
   Json value{{"type", "object"}};
   if (!properties.empty()) value["properties"] = std::move(properties);
-  if (by_path) {
-    value["patternProperties"] = Json{{std::string(kPath), std::move(others)}};
+  if (others != false && !later.empty()) pattern = "^(?!(" + later + ")$)";
+  if (!pattern.empty()) {
+    value["patternProperties"] = Json{{pattern, std::move(others)}};
     others = false;
   }
   value["additionalProperties"] = std::move(others);

@@ -61,10 +61,16 @@ std::string_view type_words(ValueType type) {
       return "set of integers";
     case ValueType::capabilities:
       return "set of capabilities";
+    case ValueType::calls:
+      return "set of system calls";
     case ValueType::mount:
       return "string or table";
     case ValueType::variable:
       return "string, true, false or table";
+    case ValueType::intent:
+      return "one of";
+    case ValueType::intent_set:
+      return "set of names, or";
     case ValueType::any:
       break;
   }
@@ -84,6 +90,7 @@ std::string entry(const SchemaRow& row) {
   const std::string words = words_of(row);
   if (!words.empty() && row.type == ValueType::path) type = words + " or " + type;
   if (!words.empty() && row.type == ValueType::set) type += " of";
+  if (words.empty() && row.type == ValueType::intent) type = "true, false, or as it is described";
   if (!words.empty() && row.type != ValueType::path) type += ' ' + words;
   std::string text = roff(row.doc);
   if (!row.fallback.empty()) text += "\nDefault: " + roff(row.fallback) + '.';

@@ -22,7 +22,7 @@ bind 'set enable-bracketed-paste off'; bind '"\\C-xa": insert-completions'
 """
 ZSH = """PS1='$ '; PS2=; RPS1=; unset zle_bracketed_paste; setopt no_beep
 fpath=({directory} $fpath); autoload -Uz compinit; compinit -u -d {home}/zcompdump
-zle -C all-matches complete-word _generic; bindkey -e; bindkey '^Xa' all-matches
+zle -C all-matches complete-word _generic; bindkey -e; bindkey '^Xa' all-matches; bindkey '^Xl' list-choices
 zstyle ':completion:all-matches::::' completer _all_matches _complete
 zstyle ':completion:all-matches:*' insert true
 """
@@ -45,6 +45,9 @@ LINES = [
     ("immure run --set=process.tty=d", ["detach"], []),
     ("immure run --set process.die_with_parent=", ["true", "false"], []),
     ("immure run --unset limits.wal", ["limits.wall"], []),
+    ("immure run --allow cw", ["cwd"], []),
+    ("immure run --allow cwd=o", ["overlay"], []),
+    ("immure run --deny ", ["cwd", "system", ANY], ["wayland"]),
     ("immure run --color ", ["auto", "always", "never"], []),
     ("immure run -e IMMURE_TES", ["IMMURE_TESTED"], []),
     ("immure run --rw {home}/dat", ["{home}/data/"], []),
@@ -118,7 +121,7 @@ def typed_completions(shell, script, home, environment, lines):
         shown = terminal.until("<theend>")
         results.append(re.findall(r"^<(.*)>\r?$", shown, re.M)[:-1])
     if shell == "zsh":  # its list has the descriptions
-        terminal.type("immure run -p \x04")
+        terminal.type("immure run -p \x18l")
         terminal.until("my own site")
     terminal.close()
     return results

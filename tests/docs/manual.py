@@ -65,14 +65,25 @@ def options_of_help(text):
     return {option: one_line(help_text) for option, help_text in found.items()}
 
 
+def short_tag(line):
+    """(tag, text) where both stand on one line, as a tag of at most six characters does. What begins
+    with a capital there is the argument of an option, with the text on the next line."""
+    tag = line[7:14].strip()
+    if line[:7].strip() or not tag.startswith("-") or " " in tag or line[13:14] != " ":
+        return None
+    text = line[14:]
+    return (tag, text) if re.match(r"[^A-Z\[ ]", text) else None
+
+
 def options_of_page(lines):
     found, last = {}, None
     for line in lines:
-        short = re.match(r"^ {7}(-\w) {5}(\S.*)$", line)  # its text is on the same line
+        short = short_tag(line)
         match = re.match(r"^ {7}(-\w)?(?:, )?(--\S+)?(?: (\S.*))?$", line)
         if short:
-            last = (short[1], "", "")
-            found[last] = short[2]
+            tag, text = short
+            last = ("", tag, "") if tag.startswith("--") else (tag, "", "")
+            found[last] = text
         elif match and line[7] == "-":
             last = tuple(part or "" for part in match.groups())
             found[last] = ""

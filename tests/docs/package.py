@@ -19,7 +19,7 @@ FIELDS = {
     "Maintainer": "immure developers <immure@localhost.invalid>",
     "Description": "run a program in a sandbox, as an ordinary user",
 }
-CONTENTS = """bin/immure share/immure/immure.schema.json share/immure/profiles/default.toml
+CONTENTS = """bin/immure share/immure/immure.schema.json share/immure/profiles/default.toml share/immure/allow/cwd.toml
 share/man/man1/immure.1.gz share/man/man1/immure-run.1.gz share/man/man5/immure-profile.5.gz
 share/man/man7/immure-security.7.gz share/bash-completion/completions/immure
 share/zsh/vendor-completions/_immure share/fish/vendor_completions.d/immure.fish

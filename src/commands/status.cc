@@ -118,6 +118,7 @@ std::string exit_event(const Exit& exit) {
   out["reason"] = wall ? "wall" : signaled ? "signal" : "exit";
   out["code"] = exit.code;
   out["signal"] = exit.signal;
+  if (exit.rest_killed) out["rest"] = "killed";
   out["wall_ms"] = exit.wall_ms;
   out["cpu_ms"] = exit.cpu_ms;
   out["max_rss"] = exit.max_rss_kib;

@@ -155,19 +155,15 @@ class Init {
       const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL);
       if (pid == 0) return;
       if (pid < 0) {
-        if (errno == ECHILD && command_ended_) finish();
+        if (errno == ECHILD && command_ended_) end(0);
         return;
       }
       if (pid != command_) continue;
       command_ended_ = true;
-      status_ = status;
-      if (!context_.wait_for_all) finish();
+      // Said at once: whatever ends the processes that are still waited for, this status stands.
+      report(context_.report_fd, ChildReport::Kind::exited, 0, 0, status);
+      if (!context_.wait_for_all) end(0);
     }
-  }
-
-  [[noreturn]] void finish() {
-    report(context_.report_fd, ChildReport::Kind::exited, 0, 0, status_);
-    end(0);
   }
 
   [[noreturn]] void end(int code) {
@@ -182,7 +178,6 @@ class Init {
   const Fd& proc_;
   pid_t command_;
   bool command_ended_ = false;
-  int status_ = 0;
 };
 
 }  // namespace

@@ -34,6 +34,9 @@ struct Exit {
   Reason reason = Reason::exited;
   int code = 0;    // the exit status for the shell: 0 to 255, 128+N, 124
   int signal = 0;  // Reason::signaled
+  // wait = "all": the command had ended by itself, with this code; the processes that it left
+  // outlived the grace time, and immure ended them.
+  bool rest_killed = false;
   std::int64_t wall_ms = 0, cpu_ms = 0;
   std::int64_t max_rss_kib = 0;
 };

@@ -154,6 +154,7 @@ class Monitor {
   // The kernel ends a pid namespace with its pid 1. Where there is none, a running init does it.
   void end_all() {
     const bool own_pid_namespace = (plan_.namespaces & CLONE_NEWPID) != 0;
+    rest_killed_ = status_.has_value();
     const bool init_can = ready_ && plan_.reaper && !own_pid_namespace && !asked_to_end_;
     send(init_can ? end_signal : SIGKILL);
     deadline_ns_ = init_can ? monotonic_ns() + setup_limit_ns : 0;
@@ -208,6 +209,7 @@ class Monitor {
     return Exit{.reason = reason,
                 .code = code,
                 .signal = signal,
+                .rest_killed = rest_killed_,
                 .wall_ms = (monotonic_ns() - sandbox_.started_ns) / 1'000'000,
                 .cpu_ms = milliseconds(usage_.ru_utime) + milliseconds(usage_.ru_stime),
                 .max_rss_kib = usage_.ru_maxrss};
@@ -235,6 +237,7 @@ class Monitor {
   bool wall_reached_ = false;
   bool gone_ = false;
   bool asked_to_end_ = false;
+  bool rest_killed_ = false;
   int ended_by_ = 0;  // a signal before the command ran
   std::optional<Error> failure_;
   std::optional<int> status_;  // of the command

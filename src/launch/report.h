@@ -11,7 +11,7 @@ struct ChildReport {
     waiting,  // step may block on a slow file system; nothing is wrong yet
     ready,    // the command's process is about to exec
     failed,   // step failed with errnum; nothing of the command ran
-    exited,   // the command ended: status is its wait status
+    exited,   // the command ended by itself: status is its wait status; what it left may live
   };
   Kind kind;
   std::int32_t errnum;

@@ -172,6 +172,43 @@ TEST_F(Processes, WithWaitAllASignalReachesWhatTheCommandLeftBehind) {
   EXPECT_EQ(running.wait().code, 7);
 }
 
+TEST_F(Processes, WithWaitAllTheCommandsOwnStatusStandsWhateverEndsTheRest) {
+  const TempDir directory;
+  for (const bool twice : {false, true}) {
+    const std::string word = mark();
+    const std::string events = directory.path() + "/events";
+    Running running({.argv = {"sh", "-c",
+                              "exec " + binary() +
+                                  " run --status-fd 3 --set process.wait=all --set "
+                                  "process.grace=" +
+                                  (twice ? "1min" : "500ms") +
+                                  " -- sh -c \"setsid sh -c 'trap : TERM; echo ready; while :; do "
+                                  "sleep 0.05; done' " +
+                                  word + " & exit 125\" 3>" + events}});
+    ASSERT_TRUE(running.wait_for_output("ready"));
+    std::this_thread::sleep_for(milliseconds(200));
+    running.signal(SIGTERM);
+    std::this_thread::sleep_for(milliseconds(200));
+    if (twice) running.signal(SIGTERM);
+    EXPECT_EQ(running.wait().code, 125) << twice;
+    EXPECT_TRUE(all_gone(word));
+    // The code is the command's, and so says `by`; what became of the rest is told beside it.
+    const std::string told = lines(read_file(events)).back();
+    EXPECT_TRUE(contains(told, R"("by":"target")")) << told;
+    EXPECT_TRUE(contains(told, R"("code":125)")) << told;
+    EXPECT_TRUE(contains(told, R"("rest":"killed")")) << told;
+  }
+}
+
+TEST_F(Processes, WithWaitAllTheWallTimeIsThatOfTheWholeRun) {
+  const std::string word = mark();
+  const Outcome outcome = run(immure_sh(
+      {"--set", "process.wait=all", "--set", "limits.wall=300ms", "--set", "process.grace=200ms"},
+      "setsid sh -c 'trap : TERM; while :; do sleep 0.05; done' " + word + " & exit 3"));
+  EXPECT_EQ(outcome.code, 124) << outcome.err;
+  EXPECT_TRUE(all_gone(word));
+}
+
 TEST_F(Processes, TheEndOfAStoppedLauncherEndsEverything) {
   const std::string word = mark();
   Running running(immure_run({}, {"sh", "-c", "echo ready; sleep 60; :", word}));

@@ -74,7 +74,8 @@ std::string text(const MakeLink& s) {
 }
 
 std::string text(const BindMount& s) {
-  std::string line = "bind " + escape(s.source) + " on " + inside(s.target);
+  std::string line = s.pin ? "pin " + inside(s.target) + " in place by a bind of itself"
+                           : "bind " + escape(s.source) + " on " + inside(s.target);
   line += s.read_only ? ", read-only" : ", writable";
   if (s.devices) line += ", devices usable";
   if (!s.executable) line += ", noexec";

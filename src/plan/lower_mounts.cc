@@ -121,6 +121,7 @@ std::string MountLayer::lay(const Bind& bind) {
   Result<std::string> place =
       builder_.mount_point(item_->target, directory, origin(), item_->will_exist);
   if (!place.ok()) return fail(place.error());
+  builder_.pin_parents(place.value(), origin());
   builder_.add(BindMount{.source = item_->source,
                          .target = step_target(place.value()),
                          .read_only = access.read_only,
@@ -144,6 +145,7 @@ std::string MountLayer::lay(const Bind& bind) {
 std::string MountLayer::lay(const Tmpfs& tmpfs) {
   Result<std::string> place = builder_.mount_point(item_->target, true, origin());
   if (!place.ok()) return fail(place.error());
+  builder_.pin_parents(place.value(), origin());
   builder_.add(TmpfsMount{.target = step_target(place.value()),
                           .size_bytes = tmpfs.size_bytes,
                           .inodes = tmpfs.inodes,
@@ -185,6 +187,7 @@ std::string MountLayer::lay(const Hide& /*hide*/) {
     builder_.expect_missing(there.path);
     return there.path;
   }
+  builder_.pin_parents(there.path, origin());
   const std::string target = step_target(there.path);
   const TreeNode cover{.kind = Kind::cover, .shows = there.kind, .asked = true};
   if (there.kind != FileKind::directory) {
@@ -261,6 +264,7 @@ std::string MountLayer::lay(const Overlay& overlay) {
   if (!overlay.upper.empty() && !find_upper(overlay, step)) return {};
   Result<std::string> place = builder_.mount_point(item_->target, true, origin());
   if (!place.ok()) return fail(place.error());
+  builder_.pin_parents(place.value(), origin());
   step.target = step_target(place.value());
   TreeNode node{.kind = Kind::overlay,
                 .layers = step.lower,
@@ -274,6 +278,7 @@ std::string MountLayer::lay(const Overlay& overlay) {
 std::string MountLayer::lay(const KernelMount& mount) {
   Result<std::string> place = builder_.mount_point(item_->target, true, origin());
   if (!place.ok()) return fail(place.error());
+  builder_.pin_parents(place.value(), origin());
   add_kernel_fs(mount, spec_, host_, builder_, place.value(), origin());
   return place.value();
 }
@@ -300,6 +305,7 @@ std::string MountLayer::lay(const FileContent& file) {
   }
   Result<std::string> place = builder_.mount_point(item_->target, false, origin());
   if (!place.ok()) return fail(place.error());
+  builder_.pin_parents(place.value(), origin());
   builder_.add(CoverFile{.target = step_target(place.value()),
                          .content = std::move(content),
                          .mode = file.mode,

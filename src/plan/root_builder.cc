@@ -89,6 +89,30 @@ Result<std::string> RootBuilder::mount_point(const std::string& target, bool dir
   return seen.path;
 }
 
+void RootBuilder::pin_parents(const std::string& place, const Origin& origin) {
+  const std::string top = tree_.mount_point_of(std::string(parent_of(place)));
+  const TreeNode& mount = *tree_.node(top);
+  if (mount.kind != TreeNode::Kind::host || mount.access.read_only) return;
+  const std::string source = mount.layers.front();
+  const TreeNode node{.kind = TreeNode::Kind::host, .access = mount.access};
+  for (std::size_t slash = place.find('/', top == "/" ? 1 : top.size() + 1);
+       slash != std::string::npos; slash = place.find('/', slash + 1)) {
+    const std::string directory = place.substr(0, slash);
+    TreeNode pinned = node;
+    pinned.layers = {join(source, std::string_view(directory).substr(top == "/" ? 0 : top.size()))};
+    steps_.push_back({BindMount{.source = pinned.layers.front(),
+                                .target = step_target(directory),
+                                .read_only = false,
+                                .devices = node.access.devices,
+                                .executable = node.access.executable,
+                                .recursive = node.access.recursive,
+                                .slave = node.access.slave,
+                                .pin = true},
+                      origin});
+    tree_.put(directory, std::move(pinned));
+  }
+}
+
 Result<std::string> RootBuilder::new_name(const std::string& target, const Origin& origin) {
   const std::string parent(parent_of(target));
   Result<std::string> made = mount_point(parent, true, origin);

@@ -33,6 +33,12 @@ class RootBuilder {
   Result<std::string> mount_point(const std::string& target, bool directory, const Origin& origin,
                                   bool will_exist = false);
 
+  // To be called before something is mounted at `place`, an existing path. Below a writable bind
+  // each directory on the way becomes a mount point of its own: else the command could rename it
+  // and make another of its name, where the next run would find nothing of what is to be covered
+  // or kept read-only. Not done in an overlay, nor against what writes the directory from outside.
+  void pin_parents(const std::string& place, const Origin& origin);
+
   // Where a directory, file or link of ours can be made: its parents exist afterwards.
   Result<std::string> new_name(const std::string& target, const Origin& origin);
 

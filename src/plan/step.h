@@ -54,6 +54,7 @@ struct BindMount {
   bool executable = true;
   bool recursive = true;
   bool slave = false;  // later mounts of the host below it appear inside; else private
+  bool pin = false;    // shows what is there already: a mount point cannot be renamed inside
 };
 // A file with this content and mode, made in the scratch file system and bound over the target.
 struct CoverFile {

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "support/immure.h"
 
 namespace immure::test {
@@ -209,6 +211,37 @@ TEST_F(Files, APlantedLinkIsNotFollowedAsASourceOfAnyKind) {
   EXPECT_FALSE(exists(other() + ".work"));
   // Where nothing is writable the link is the user's own, and works.
   EXPECT_EQ(inside("cat " + link + "/secret", {"--ro", link}), "secret");
+}
+
+// Renamed away with its directory and made anew, a hidden name would leave the secret to the next
+// run, which hides what stands at the name then.
+TEST_F(Files, TheDirectoriesOfAHiddenNameBelowAWritableBindCannotBeRenamed) {
+  directory_.write("project/a/b/secret", "secret\n");
+  directory_.write("project/a/b/kept/file", "kept\n");
+  const std::string attack =
+      "import ctypes, os\n"
+      "def rename(old, new, flags):\n"
+      "  return ctypes.CDLL(None, use_errno=True).renameat2(-100, old, -100, new, flags) == 0 or "
+      "os.strerror(ctypes.get_errno())\n"
+      "exchange = 2\n"
+      "for old in b'a', b'a/b', b'a/b/secret', b'a/b/kept':\n"
+      "  print(rename(old, b'sub', exchange), rename(old, b'gone', 0))\n";
+  const Argv options{"-w", "--hide", project() + "/a/b/secret", "--ro", project() + "/a/b/kept"};
+  const std::string script = "python3 -c \"" + attack + "\"; cat readable";
+  const std::string said = inside(script, options);
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 4) << said;
+  EXPECT_FALSE(contains(said, "True")) << said;
+  EXPECT_EQ(read_file(project() + "/a/b/secret"), "secret\n");
+  EXPECT_EQ(read_file(project() + "/a/b/kept/file"), "kept\n");
+  // What lies beside the hidden name can be changed as ever, its directories too.
+  EXPECT_EQ(inside("echo x > a/b/new && mv a/b/new a/newer && mkdir a/c && mv a/c a/d && "
+                   "cat a/newer",
+                   options),
+            "x");
+
+  const std::string control = inside(script, {"-w"});
+  EXPECT_TRUE(contains(control, "True")) << control;
+  EXPECT_FALSE(exists(project() + "/a/b/secret"));
 }
 
 TEST_F(Files, SetIdBitsCannotBeWrittenWhereTheHostWouldKeepThem) {

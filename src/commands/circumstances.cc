@@ -1,7 +1,6 @@
 #include "commands/circumstances.h"
 
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include <utility>
 
@@ -22,12 +21,15 @@ bool is_program(const std::string& path, const Host& host) {
 }
 
 // The nearest ancestor that holds .git or .immure.toml.
-std::string project_of(const std::string& cwd) {
+std::string project_of(const std::string& cwd, const HostFiles& files) {
   if (cwd.empty()) return cwd;
   for (std::string directory = cwd;; directory = parent_of(directory)) {
     const std::string start = directory == "/" ? directory : directory + '/';
-    if (::access((start + ".git").c_str(), F_OK) == 0) return directory;
-    if (::access((start + ".immure.toml").c_str(), F_OK) == 0) return directory;
+    for (const char* name : {".git", ".immure.toml"}) {
+      const Result<ResolvedPath> there = files.resolve(start + name);
+      if (!there.ok()) return cwd;
+      if (there.value().kind != FileKind::missing) return directory;
+    }
     if (directory == "/") return cwd;
   }
 }
@@ -72,7 +74,8 @@ Circumstances circumstances_of(const Host& host, std::string_view program,
                      .exe = find_program(program, host),
                      .uid = host.uid,
                      .gid = host.gid,
-                     .project = OnDemand<std::string>([cwd = host.cwd] { return project_of(cwd); }),
+                     .project = OnDemand<std::string>(
+                         [cwd = host.cwd, files = host.files] { return project_of(cwd, *files); }),
                      .environment = host.environment};
   here.why_private = [&host](const std::string& path) { return why_private(host, path); };
   here.exe_libraries =

@@ -23,7 +23,8 @@ namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t setup_limit_ns =
-    5 * second_ns;  // for any one silence before the command runs
+    5 * second_ns;                                  // for any one silence before the command runs
+constexpr std::int64_t death_limit_ns = second_ns;  // of a process killed before the command runs
 
 // The monitor's view of one run.
 class Monitor {
@@ -139,7 +140,9 @@ class Monitor {
   }
 
   void deadline_passed() {
-    if (!ready_) {
+    if (!ready_ && ending_) {
+      gone_ = true;  // it hangs in the kernel, where nothing ends it: it is left to itself
+    } else if (!ready_) {
       failure_ = silence();
       end_all();
     } else if (terminating_) {
@@ -157,12 +160,16 @@ class Monitor {
     rest_killed_ = status_.has_value();
     const bool init_can = ready_ && plan_.reaper && !own_pid_namespace && !asked_to_end_;
     send(init_can ? end_signal : SIGKILL);
-    deadline_ns_ = init_can ? monotonic_ns() + setup_limit_ns : 0;
+    deadline_ns_ = init_can  ? monotonic_ns() + setup_limit_ns
+                   : !ready_ ? monotonic_ns() + death_limit_ns
+                             : 0;
     asked_to_end_ = init_can;
+    ending_ = true;
   }
 
   Error silence() const {
-    Error error = explain_failure({ChildReport::Kind::failed, ETIMEDOUT, waiting_step_, 0}, plan_);
+    const std::uint32_t step = waiting_step_ == stage_fork ? silent_step(plan_) : waiting_step_;
+    Error error = explain_failure({ChildReport::Kind::failed, ETIMEDOUT, step, 0}, plan_);
     error.code = Code::setup_timeout;
     error.errnum = 0;
     error.reason = "no answer for 5 s";
@@ -237,6 +244,7 @@ class Monitor {
   bool wall_reached_ = false;
   bool gone_ = false;
   bool asked_to_end_ = false;
+  bool ending_ = false;
   bool rest_killed_ = false;
   int ended_by_ = 0;  // a signal before the command ran
   std::optional<Error> failure_;

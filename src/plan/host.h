@@ -46,10 +46,13 @@ class HostFiles {
   // Follows links like the kernel (at most 40). An answer that takes longer than 5 s (a dead FUSE
   // or network file system) is an Error (Code::setup_timeout).
   virtual Result<ResolvedPath> resolve(const std::string& path) const = 0;
-  // Paths that match the pattern (* ? [..]), sorted; none: empty.
-  virtual std::vector<std::string> glob(const std::string& pattern) const = 0;
-  // The file may be executed, or the directory entered, by us (access(2) X_OK).
+  // Paths that match the pattern (* ? [..]), sorted; none: empty. Silence is an Error as above.
+  virtual Result<std::vector<std::string>> glob(const std::string& pattern) const = 0;
+  // The file may be executed, or the directory entered, by us (access(2) X_OK). False also when
+  // there is no answer for 5 s.
   virtual bool executable(const std::string& path) const = 0;
+  // Such a silence was met at this path before.
+  virtual bool silent(const std::string& /*path*/) const { return false; }
 };
 
 struct Host {

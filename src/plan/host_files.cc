@@ -5,20 +5,15 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
-#include <poll.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <csignal>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -31,18 +26,12 @@
 #include "base/text.h"
 #include "plan/host.h"
 #include "plan/root_tree.h"
+#include "plan/silent_files.h"
 
 namespace immure {
 namespace {
 
 constexpr int kMaxLinks = 40;  // path_resolution(7)
-constexpr int kAnswerMs = 5000;
-
-Error no_answer(const std::string& path) {
-  return {.code = Code::setup_timeout,
-          .doing = quote(path) + " did not answer for 5 s",
-          .hint = "a network or FUSE file system may have lost its server"};
-}
 
 bool is_refused(int errnum) { return errnum == ENOSYS || errnum == EPERM; }
 
@@ -54,13 +43,6 @@ struct Look {
   std::string link_text;
   bool magic = false;  // a link of procfs that leads to an object, not to a path
 };
-
-int open_without_links(const std::string& path, bool cached_only) {
-  open_how how{};
-  how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
-  how.resolve = RESOLVE_NO_SYMLINKS | (cached_only ? RESOLVE_CACHED : 0);
-  return static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how));
-}
 
 // The text of a magic link is no path ("pipe:[4711]"), or that of an object of any mount namespace.
 // The ordinary links of procfs ("self", "net") are short and relative.
@@ -86,34 +68,27 @@ Look look_at(const Fd& fd) {
   return look;
 }
 
-// Looks in a child, for at most 5 s. False: there was no answer, and the child is left to itself,
-// as it may hang in the kernel where nothing ends it.
-bool probe(const std::string& path) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return true;
-  const Fd answered(ends[0]);
-  Fd answering(ends[1]);
-  const pid_t child = ::fork();
-  if (child < 0) return true;
-  if (child == 0) {
-    const Fd fd(open_without_links(path, false));
-    std::array<char, PATH_MAX> text;
-    const bool is_link = fd && ::readlinkat(fd.get(), "", text.data(), text.size()) >= 0;
-    ::_exit(is_link ? 1 : 0);
+// What look() does, in a child.
+void look_first(const std::string& path) {
+  const Fd fd(open_without_links(path, false));
+  std::array<char, PATH_MAX> text;
+  const ssize_t ignored = fd ? ::readlinkat(fd.get(), "", text.data(), text.size()) : 0;
+  static_cast<void>(ignored);
+}
+
+bool may_execute(const std::string& path) {
+  return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0;
+}
+
+std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(directory.c_str()), ::closedir);
+  if (!entries) return names;
+  while (const dirent* entry = ::readdir(entries.get())) {  // NOLINT(concurrency-mt-unsafe)
+    const std::string_view name(static_cast<const char*>(entry->d_name));
+    if (name != "." && name != "..") names.emplace_back(name);
   }
-  answering.reset();
-  pollfd watched{answered.get(), POLLIN, 0};
-  int ready = 0;
-  do {
-    ready = ::poll(&watched, 1, kAnswerMs);
-  } while (ready < 0 && errno == EINTR);
-  if (ready == 0) {
-    ::kill(child, SIGKILL);
-    return false;
-  }
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  return true;
+  return names;
 }
 
 FileKind kind_of(mode_t type) {
@@ -143,6 +118,7 @@ std::string with_parts(std::string path, const std::deque<std::string>& parts) {
 class RealFiles : public HostFiles {
  public:
   Result<ResolvedPath> resolve(const std::string& path) const override {
+    if (silence_.met(path)) return no_answer(path);
     const auto known = known_.find(path);
     if (known != known_.end()) return known->second;
     Result<ResolvedPath> resolved = find(path);
@@ -150,18 +126,23 @@ class RealFiles : public HostFiles {
     return resolved;
   }
 
-  std::vector<std::string> glob(const std::string& pattern) const override;
+  Result<std::vector<std::string>> glob(const std::string& pattern) const override;
 
   bool executable(const std::string& path) const override {
-    return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0;
+    return may_be_asked(path) && may_execute(path);
   }
+
+  bool silent(const std::string& path) const override { return silence_.met(path); }
 
  private:
   Result<ResolvedPath> find(const std::string& path) const;
   Result<Look> look(const std::string& path, bool parent_is_canonical) const;
+  bool may_be_asked(const std::string& path) const;
+  Result<std::vector<std::string>> list(const std::string& directory) const;
 
   mutable bool has_openat2_ = true;
   mutable std::unordered_map<std::string, ResolvedPath> known_;
+  mutable SilentFiles silence_;
 };
 
 // ELOOP: a link stands before the last part. Without openat2(2) that is the answer for every path
@@ -171,7 +152,8 @@ Result<Look> RealFiles::look(const std::string& path, bool parent_is_canonical) 
     Fd fd(open_without_links(path, true));
     // EINVAL: before Linux 5.12 there was no RESOLVE_CACHED.
     if (!fd && (errno == EAGAIN || errno == EINVAL)) {
-      if (!probe(path)) return no_answer(path);
+      const auto question = [&path] { look_first(path); };
+      if (!silence_.answers(path, 0, question)) return no_answer(path);
       fd.reset(open_without_links(path, false));
     }
     if (fd) return look_at(fd);
@@ -263,27 +245,60 @@ Result<ResolvedPath> RealFiles::find(const std::string& path) const {
   }
 }
 
-std::vector<std::string> RealFiles::glob(const std::string& pattern) const {
+// Whether access(2) will be answered. Nothing is asked where the cache or a disk answers.
+bool RealFiles::may_be_asked(const std::string& path) const {
+  std::uint64_t device = 0;
+  if (has_openat2_) {
+    const Fd fd(open_without_links(path, true));
+    if (!fd && (errno == ENOENT || errno == ENOTDIR)) return true;
+    if (!fd && errno == ELOOP) {
+      const Result<ResolvedPath> there = resolve(path);
+      return there.ok() &&
+             (there.value().kind == FileKind::missing || there.value().canonical == path ||
+              may_be_asked(there.value().canonical));
+    }
+    if (fd) {
+      const Look seen = look_at(fd);
+      if (S_ISLNK(seen.type))
+        return resolve(path).ok() && may_be_asked(resolve(path).value().canonical);
+      device = seen.device;
+    }
+  }
+  if (device != 0 && silence_.trusts(device)) return true;
+  return silence_.answers(path, device, [&path] { may_execute(path); });
+}
+
+Result<std::vector<std::string>> RealFiles::list(const std::string& directory) const {
+  const Result<ResolvedPath> there = resolve(directory);
+  if (!there.ok()) return there.error();
+  const std::uint64_t device = there.value().device;
+  if (!silence_.trusts(device) &&
+      !silence_.answers(directory, device, [&directory] { names_in(directory); })) {
+    return no_answer(directory);
+  }
+  return names_in(directory);
+}
+
+Result<std::vector<std::string>> RealFiles::glob(const std::string& pattern) const {
   std::deque<std::string> parts;
   prepend_parts(pattern, parts);
   std::vector<std::string> matches = {"/"};
   for (const std::string& part : parts) {
     std::vector<std::string> next;
     for (const std::string& base : matches) {
-      if (!has_glob(part)) {
-        const Result<ResolvedPath> there = resolve(join(base, part));
-        if (there.ok() && there.value().kind != FileKind::missing) next.push_back(join(base, part));
+      const bool plain = !has_glob(part);
+      const Result<ResolvedPath> there = resolve(plain ? join(base, part) : base);
+      if (!there.ok()) return there.error();
+      if (plain) {
+        if (there.value().kind != FileKind::missing) next.push_back(join(base, part));
         continue;
       }
-      const Result<ResolvedPath> directory = resolve(base);
-      if (!directory.ok() || directory.value().kind != FileKind::directory) continue;
-      const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(base.c_str()), ::closedir);
-      if (!entries) continue;
-      while (const dirent* entry = ::readdir(entries.get())) {  // NOLINT(concurrency-mt-unsafe)
-        const char* name = static_cast<const char*>(entry->d_name);
-        const std::string_view text(name);
-        if (text == "." || text == "..") continue;
-        if (::fnmatch(part.c_str(), name, FNM_PERIOD) == 0) next.push_back(join(base, text));
+      if (there.value().kind != FileKind::directory) continue;
+      const Result<std::vector<std::string>> names = list(there.value().canonical);
+      if (!names.ok()) return names.error();
+      for (const std::string& name : names.value()) {
+        if (::fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0)
+          next.push_back(join(base, name));
       }
     }
     matches = std::move(next);

@@ -103,7 +103,9 @@ void SourceFinder::find_writable() {
   const auto look_at = [&](const Mount& mount) {
     if (const auto* bind = std::get_if<Bind>(&mount.what); bind != nullptr && !bind->read_only) {
       if (mount.glob) {
-        for (const std::string& match : host_.files->glob(mount.target)) note(match);
+        const Result<std::vector<std::string>> matches = host_.files->glob(mount.target);
+        if (!matches.ok()) return;  // add_pattern() says so
+        for (const std::string& match : matches.value()) note(match);
       } else {
         note(bind->source.empty() ? mount.target : bind->source);
       }
@@ -230,7 +232,13 @@ void SourceFinder::refuse_layer(const Mount& mount, const std::string& path) {
 
 void SourceFinder::add_pattern(const Mount& mount) {
   const bool hide = std::holds_alternative<Hide>(mount.what);
-  const std::vector<std::string> matches = host_.files->glob(mount.target);
+  const Result<std::vector<std::string>> found = host_.files->glob(mount.target);
+  if (!found.ok()) {
+    errors_.push_back(found.error());
+    errors_.back().origin = mount.origin;
+    return;
+  }
+  const std::vector<std::string>& matches = found.value();
   if (matches.empty() && !hide && !mount.optional) {
     errors_.push_back({.code = Code::glob_no_match,
                        .doing = "nothing matches the pattern " + quote(mount.target),

@@ -23,7 +23,8 @@ std::string why_private(const Host& host, const std::string& path) {
   if (!resolved.ok() || resolved.value().kind == FileKind::missing) {
     return "can't be reached by its name" + so;
   }
-  if (resolved.value().kind == FileKind::directory && !host.files->executable(path)) {
+  if (resolved.value().kind == FileKind::directory && !host.files->executable(path) &&
+      !host.files->silent(path)) {
     return "can't be entered" + so;
   }
   return {};

@@ -18,7 +18,9 @@ class FakeFiles : public HostFiles {
     if (found == files_.end()) return ResolvedPath{.errnum = ENOENT};
     return ResolvedPath{.kind = found->second, .canonical = path};
   }
-  std::vector<std::string> glob(const std::string& /*pattern*/) const override { return {}; }
+  Result<std::vector<std::string>> glob(const std::string& /*pattern*/) const override {
+    return std::vector<std::string>{};
+  }
   bool executable(const std::string& path) const override { return files_.contains(path); }
 
  private:

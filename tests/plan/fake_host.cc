@@ -58,7 +58,7 @@ Result<ResolvedPath> FakeFiles::resolve(const std::string& path) const {
   return resolved;
 }
 
-std::vector<std::string> FakeFiles::glob(const std::string& pattern) const {
+Result<std::vector<std::string>> FakeFiles::glob(const std::string& pattern) const {
   std::vector<std::string> matches;
   for (const auto& [path, file] : files_) {
     if (::fnmatch(pattern.c_str(), path.c_str(), FNM_PATHNAME | FNM_PERIOD) == 0) {

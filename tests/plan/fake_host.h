@@ -32,7 +32,7 @@ class FakeFiles : public HostFiles {
   void add_silent(const std::string& path) { silent_.insert(path); }  // never answers
 
   Result<ResolvedPath> resolve(const std::string& path) const override;
-  std::vector<std::string> glob(const std::string& pattern) const override;
+  Result<std::vector<std::string>> glob(const std::string& pattern) const override;
   bool executable(const std::string& path) const override;
 
  private:

@@ -114,10 +114,11 @@ TEST_F(RealFiles, APatternMatchesSortedNamesButNotHiddenOnes) {
   for (const char* name : {"/b.conf", "/a.conf", "/.hidden.conf", "/c.txt"}) {
     std::ofstream(top_ + name) << "";
   }
-  EXPECT_EQ(real_files().glob(top_ + "/*.conf"),
+  EXPECT_EQ(real_files().glob(top_ + "/*.conf").value(),
             (std::vector<std::string>{top_ + "/a.conf", top_ + "/b.conf"}));
-  EXPECT_EQ(real_files().glob(top_ + "/d*/f?le"), (std::vector<std::string>{top_ + "/dir/file"}));
-  EXPECT_TRUE(real_files().glob(top_ + "/none/*").empty());
+  EXPECT_EQ(real_files().glob(top_ + "/d*/f?le").value(),
+            (std::vector<std::string>{top_ + "/dir/file"}));
+  EXPECT_TRUE(real_files().glob(top_ + "/none/*").value().empty());
 }
 
 TEST_F(RealFiles, ExecutableIsWhatWeMayRun) {

@@ -7,11 +7,13 @@
 #include "commands/pipeline.h"
 #include "commands/status.h"
 #include "launch/launch.h"
+#include "plan/exec_analysis.h"
 
 namespace immure {
 namespace {
 
 constexpr int failure = 125;
+constexpr int loader_failed = 127;  // ld.so(8): a library is missing
 
 Outcome failed(const StatusWriter& status, Errors errors) {
   status.failed(errors);
@@ -36,6 +38,10 @@ Outcome run_prepared(const Prepared& prepared, Channels& channels, const StatusW
   if (auto* error = std::get_if<Error>(&ended)) return failed(status, {std::move(*error)});
   const Exit& exit = std::get<Exit>(ended);
   status.ended(exit);
+  if (exit.reason == Exit::Reason::exited && exit.code == loader_failed) {
+    const std::string why = explain_loader(prepared.plan, real_files());
+    if (!why.empty()) log_note(why, style);
+  }
   return Outcome{.status = exit.code};
 }
 

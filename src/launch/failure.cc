@@ -6,6 +6,8 @@
 
 #include "base/text.h"
 #include "launch/monitor.h"
+#include "plan/exec_analysis.h"
+#include "plan/host.h"
 
 namespace immure {
 namespace {
@@ -83,27 +85,8 @@ std::string step_hint(const Step& step, int errnum) {
 }
 
 Error exec_failed(const ChildReport& report, const LaunchPlan& plan) {
-  const int errnum = report.errnum;
-  Error error{.code = Code::not_executable,
-              .doing = "start " + quote(plan.command.shown),
-              .errnum = errnum,
-              .exit_code = 126};
-  if (errnum == ENOENT) {
-    error.exit_code = 127;
-    error.code = Code::not_found_inside;
-    error.hint = "the file, or the interpreter that it names, is not in the sandbox: --ro FILE";
-  } else if (errnum == ENOEXEC) {
-    error.code = Code::wrong_architecture;
-    error.hint =
-        "not a program for this machine, or a script without a #! line: run it by its "
-        "interpreter";
-  } else if (errnum == EACCES) {
-    error.hint = "see its x bit, and that no mount on the way is noexec";
-  } else if (errnum == ETIMEDOUT) {
-    error.code = Code::setup_timeout;
-    error.exit_code = 125;
-  }
-  return error;
+  if (report.errnum != ETIMEDOUT) return explain_exec(plan, real_files(), report.errnum);
+  return {.code = Code::setup_timeout, .doing = "start " + quote(plan.command.shown)};
 }
 
 }  // namespace

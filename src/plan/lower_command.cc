@@ -6,6 +6,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "plan/exec_analysis.h"
 
 namespace immure {
 namespace {
@@ -143,13 +144,14 @@ void lower_command(const SandboxSpec& spec, const Request& request, const Host& 
     errors.push_back(not_found(name, host));
     return;
   }
-  errors.push_back(
-      {.code = Code::not_executable,
-       .doing = quote(name) + " can't be run",
-       .reason = quote(unfit) + (worst == Found::directory ? " is a directory"
-                                                           : " is not executable in the sandbox"),
-       .hint = worst == Found::directory ? "" : "chmod +x, or a mount without noexec",
-       .exit_code = 126});
+  const Result<Seen> seen = tree.look(unfit);
+  NoExec why{.reason = "is not executable in the sandbox"};
+  if (seen.ok()) why = explain_no_exec(seen.value(), tree, *host.files);
+  errors.push_back({.code = Code::not_executable,
+                    .doing = quote(name) + " can't be run",
+                    .reason = quote(unfit) + ' ' + why.reason,
+                    .hint = why.hint,
+                    .exit_code = 126});
 }
 
 }  // namespace immure

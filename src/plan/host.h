@@ -21,6 +21,7 @@ enum class FileKind : std::uint8_t { missing, directory, regular, device, socket
 struct LinkOnTheWay {
   std::string path;
   std::string text;
+  uid_t owner = 0;
   bool operator==(const LinkOnTheWay&) const = default;
 };
 

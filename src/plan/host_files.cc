@@ -41,6 +41,7 @@ struct Look {
   mode_t type = 0;  // S_IFMT bits
   std::uint64_t device = 0;
   std::string link_text;
+  uid_t owner = 0;     // of a link
   bool magic = false;  // a link of procfs that leads to an object, not to a path
 };
 
@@ -54,7 +55,8 @@ bool is_magic(int fd, std::string_view text) {
 
 Look look_at(const Fd& fd) {
   struct statx status {};
-  if (::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &status) != 0) {
+  if (::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_UID, &status) !=
+      0) {
     return {.errnum = errno};
   }
   Look look{.type = static_cast<mode_t>(status.stx_mode & S_IFMT),
@@ -64,6 +66,7 @@ Look look_at(const Fd& fd) {
   const ssize_t length = ::readlinkat(fd.get(), "", text.data(), text.size());
   if (length < 0) return {.errnum = errno};
   look.link_text.assign(text.data(), static_cast<std::size_t>(length));
+  look.owner = status.stx_uid;
   look.magic = is_magic(fd.get(), look.link_text);
   return look;
 }
@@ -220,7 +223,7 @@ Result<ResolvedPath> RealFiles::find(const std::string& path) const {
         found.canonical = with_parts(at, parts);
         return found;
       }
-      found.links.push_back({.path = asked, .text = seen.link_text});
+      found.links.push_back({.path = asked, .text = seen.link_text, .owner = seen.owner});
       if (step) {
         parts.pop_front();
       } else {

@@ -1,6 +1,7 @@
 #include "plan/mount_sources.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -64,12 +65,14 @@ class SourceFinder {
   bool resolve(const Mount& mount, const std::string& path, ResolvedPath& resolved,
                bool& will_exist);
   bool planted(const Origin& origin, const std::string& path, const ResolvedPath& resolved);
+  const std::vector<std::string>& often_writable();
 
   const SandboxSpec& spec_;
   const Host& host_;
   Errors& errors_;
   std::set<std::string, std::less<>> entries_;  // targets of the profile, as written
   std::vector<std::string> writable_;           // host directories that the sandbox may write
+  std::optional<std::vector<std::string>> often_writable_;
   MountSources out_;
 };
 
@@ -119,24 +122,53 @@ void SourceFinder::find_writable() {
   if (spec_.root.dir.is_set() && spec_.root.writable.get_or(false)) note(*spec_.root.dir.value);
 }
 
-// A link below a directory that this sandbox may write could have been planted by an earlier run,
-// to have another file of the user's mounted.
+// The directories that are writable now, or in other starts from here: the current directory, by
+// -w and by `build`, and its project. Not the home nor what holds it, which are never shared so,
+// and where links are usual; not the system's own directories, where they are root's.
 bool SourceFinder::planted(const Origin& origin, const std::string& path,
                            const ResolvedPath& resolved) {
   for (const LinkOnTheWay& link : resolved.links) {
-    for (const std::string& directory : writable_) {
-      if (link.path == directory || !is_within(link.path, directory)) continue;
-      if (is_within(resolved.canonical, directory)) continue;
+    const auto leads_out = [&](const std::string& directory) {
+      return link.path != directory && is_within(link.path, directory) &&
+             !is_within(resolved.canonical, directory);
+    };
+    const auto refuse = [&](const std::string& directory, const std::string& why) {
       errors_.push_back(
           {.code = Code::refused_mount,
            .doing = quote(path) + " goes through the symlink " + quote(link.path) +
-                    ", which a sandbox may have made: " + quote(directory) + " is writable",
+                    ", which a sandbox may have made: " + quote(directory) + ' ' + why,
            .origin = origin,
            .hint = "if you made the link, name " + quote(resolved.canonical) + " instead"});
       return true;
+    };
+    for (const std::string& directory : writable_) {
+      if (leads_out(directory)) return refuse(directory, "is writable");
+    }
+    if (link.owner != host_.uid) continue;
+    for (const std::string& directory : often_writable()) {
+      if (leads_out(directory)) return refuse(directory, "is writable in other starts from here");
     }
   }
   return false;
+}
+
+const std::vector<std::string>& SourceFinder::often_writable() {
+  if (often_writable_) return *often_writable_;
+  often_writable_.emplace();
+  const std::string& cwd = host_.cwd;
+  if (cwd.empty() || is_within(cwd, "/usr") || is_within(cwd, "/etc")) return *often_writable_;
+  const Result<ResolvedPath> home = host_.files->resolve(host_.home.empty() ? "/" : host_.home);
+  const std::string kept = home.ok() ? home.value().canonical : host_.home;
+  const auto exists = [&](const std::string& place) {
+    const Result<ResolvedPath> there = host_.files->resolve(place);
+    return there.ok() && there.value().kind != FileKind::missing;
+  };
+  for (std::string at = cwd; at != "/" && !is_within(kept, at); at = parent_of(at)) {
+    const bool project = exists(join(at, ".git")) || exists(join(at, ".immure.toml"));
+    if (project || at == cwd) often_writable_->push_back(at);
+    if (project) break;
+  }
+  return *often_writable_;
 }
 
 // The root and the uppers of overlays are sources too.

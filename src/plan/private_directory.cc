@@ -20,13 +20,12 @@ std::string why_private(const Host& host, const std::string& path) {
       return "belongs to the kernel" + so;
   }
   const Result<ResolvedPath> resolved = host.files->resolve(path);
-  if (!resolved.ok() || resolved.value().kind == FileKind::missing) {
-    return "can't be reached by its name" + so;
-  }
-  if (resolved.value().kind == FileKind::directory && !host.files->executable(path) &&
-      !host.files->silent(path)) {
-    return "can't be entered" + so;
-  }
+  const bool there = resolved.ok() && resolved.value().kind != FileKind::missing;
+  const bool locked =
+      there && resolved.value().kind == FileKind::directory && !host.files->executable(path);
+  if (host.files->silent(path)) return {};  // whoever shows it fails by that
+  if (!there) return "can't be reached by its name" + so;
+  if (locked) return "can't be entered" + so;
   return {};
 }
 

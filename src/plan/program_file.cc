@@ -20,7 +20,11 @@ namespace immure {
 namespace {
 
 constexpr std::size_t kHead = 256;  // BINPRM_BUF_SIZE: what the kernel looks at
+// The file may be made to cost time: nothing of it is read beyond these.
 constexpr std::size_t kMaxTexts = 1 << 20;
+constexpr std::size_t kMaxText = 4096;
+constexpr std::size_t kMaxSegments = 128;
+constexpr std::size_t kMaxEntries = 1024;
 
 struct Machine {
   std::uint16_t number;
@@ -62,7 +66,7 @@ std::vector<T> read_table(int fd, std::uint64_t offset, std::size_t count) {
 
 std::string text_at(std::string_view texts, std::uint64_t offset) {
   if (offset >= texts.size()) return {};
-  const std::string_view text = texts.substr(offset);
+  const std::string_view text = texts.substr(offset, kMaxText);
   return std::string(text.substr(0, text.find('\0')));
 }
 
@@ -70,7 +74,7 @@ template <class Phdr, class Dyn>
 void read_dynamic(int fd, const std::vector<Phdr>& segments, const Phdr& dynamic,
                   ProgramFile& program) {
   const auto entries = read_table<Dyn>(
-      fd, dynamic.p_offset, std::min<std::uint64_t>(dynamic.p_filesz, kMaxTexts) / sizeof(Dyn));
+      fd, dynamic.p_offset, std::min<std::uint64_t>(dynamic.p_filesz / sizeof(Dyn), kMaxEntries));
   std::uint64_t address = 0;
   std::uint64_t size = 0;
   for (const Dyn& entry : entries) {
@@ -81,7 +85,9 @@ void read_dynamic(int fd, const std::vector<Phdr>& segments, const Phdr& dynamic
   for (const Phdr& segment : segments) {
     if (segment.p_type != PT_LOAD || address < segment.p_vaddr) continue;
     const std::uint64_t within = address - segment.p_vaddr;
-    if (within < segment.p_filesz) texts = read_at(fd, segment.p_offset + within, size);
+    if (within >= segment.p_filesz) continue;
+    texts = read_at(fd, segment.p_offset + within, size);
+    break;
   }
   std::string old_run_path;
   for (const Dyn& entry : entries) {
@@ -97,13 +103,18 @@ template <class Ehdr, class Phdr, class Dyn>
 void read_segments(int fd, ProgramFile& program) {
   const auto header = read_table<Ehdr>(fd, 0, 1);
   if (header.empty() || header[0].e_phentsize != sizeof(Phdr)) return;
-  const auto segments = read_table<Phdr>(fd, header[0].e_phoff, header[0].e_phnum);
+  const auto segments = read_table<Phdr>(fd, header[0].e_phoff,
+                                         std::min<std::size_t>(header[0].e_phnum, kMaxSegments));
+  bool dynamic = false;
   for (const Phdr& segment : segments) {
-    if (segment.p_type == PT_INTERP) {
+    if (segment.p_type == PT_INTERP && program.interpreter.empty()) {
       program.interpreter = text_at(
           read_at(fd, segment.p_offset, std::min<std::uint64_t>(segment.p_filesz, 4096)), 0);
     }
-    if (segment.p_type == PT_DYNAMIC) read_dynamic<Phdr, Dyn>(fd, segments, segment, program);
+    if (segment.p_type == PT_DYNAMIC && !dynamic) {
+      dynamic = true;
+      read_dynamic<Phdr, Dyn>(fd, segments, segment, program);
+    }
   }
 }
 

@@ -209,8 +209,17 @@ TEST_F(Files, APlantedLinkIsNotFollowedAsASourceOfAnyKind) {
     EXPECT_FALSE(contains(outcome.out, "secret")) << attempt.back();
   }
   EXPECT_FALSE(exists(other() + ".work"));
-  // Where nothing is writable the link is the user's own, and works.
-  EXPECT_EQ(inside("cat " + link + "/secret", {"--ro", link}), "secret");
+  // The next run, with nothing writable, knows nothing of the one that made the link.
+  for (const Argv& attempt :
+       {Argv{"--ro", link}, Argv{"--ro", link + ":/seen"}, Argv{"--overlay", link}}) {
+    const Outcome outcome = in_sandbox(attempt, "cat /seen/secret " + link + "/secret", project());
+    EXPECT_EQ(outcome.code, 125) << attempt.back() << outcome.out;
+    EXPECT_TRUE(contains(outcome.err, "if you made the link, name \"" + other() + "\" instead"))
+        << outcome.err;
+  }
+  // What it says to do works, and so does the link where no sandbox usually writes.
+  EXPECT_EQ(inside("cat " + link + "/secret", {"--ro", other()}), "secret");
+  EXPECT_EQ(in_sandbox({"--ro", link}, "cat " + link + "/secret", other()).out, "secret\n");
 }
 
 // Renamed away with its directory and made anew, a hidden name would leave the secret to the next

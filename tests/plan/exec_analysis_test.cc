@@ -39,6 +39,7 @@ class ExecAnalysis : public testing::Test {
 
   void write(const std::string& name, const std::string& text, mode_t mode = 0755) const {
     fs::create_directories(fs::path(top_ + "/" + name).parent_path());
+    fs::remove(top_ + "/" + name);  // to truncate would wait for the disk
     std::ofstream(top_ + "/" + name) << text;
     ::chmod((top_ + "/" + name).c_str(), mode);
   }

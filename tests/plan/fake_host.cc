@@ -38,7 +38,7 @@ Result<ResolvedPath> FakeFiles::resolve(const std::string& path) const {
     }
     if (!found->second.link.empty()) {
       const std::string& text = found->second.link;
-      resolved.links.push_back({.path = here, .text = text});
+      resolved.links.push_back({.path = here, .text = text, .owner = found->second.owner});
       rest = collapse((text.starts_with('/') ? text : join(at.empty() ? "/" : at, text)) + after);
       at.clear();
       continue;
@@ -126,6 +126,11 @@ void add_usual_files(FakeFiles& files) {
   files.add_link("/home/v", "/mnt/disk/home/v");
   files.add_link("/home/u/proj/planted", "/home/u/.ssh");
   files.add_link("/home/u/proj/inner", "text");
+  files.add("/home/u/proj/own", {.link = "/srv/data", .owner = 1000});
+  files.add("/home/u/proj/own-inner", {.link = "text", .owner = 1000});
+  files.add("/home/u/proj/sub/up", {.link = "../text", .owner = 1000});
+  files.add("/home/u/.vimrc", {.link = "state/changes", .owner = 1000});
+  files.add("/home/u/proj/others", {.link = "/srv/data", .owner = 2000});
   files.add_link("/srv/loop", "loop");
   files.add_silent("/mnt/dead");
 }

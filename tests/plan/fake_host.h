@@ -16,6 +16,7 @@ struct FakeFile {
   std::string link;
   bool executable = false;
   bool locked = false;  // a directory that may not be entered
+  uid_t owner = 0;      // of a link
   int errnum = 0;       // what stat(2) says of it instead
 };
 

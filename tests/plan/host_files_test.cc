@@ -57,8 +57,8 @@ TEST_F(RealFiles, LinksAreToldInTheOrderMet) {
   link("/two", top_ + "/dir");
   const ResolvedPath resolved = resolve(top_ + "/one/../file");
   EXPECT_EQ(resolved.canonical, top_ + "/dir/file");
-  const std::vector<LinkOnTheWay> links = {{top_ + "/one", "two/sub"},
-                                           {top_ + "/two", top_ + "/dir"}};
+  const std::vector<LinkOnTheWay> links = {{top_ + "/one", "two/sub", ::geteuid()},
+                                           {top_ + "/two", top_ + "/dir", ::geteuid()}};
   EXPECT_EQ(resolved.links, links);
 }
 
@@ -67,7 +67,7 @@ TEST_F(RealFiles, ALinkInTheLastPartIsFollowed) {
   const ResolvedPath resolved = resolve(top_ + "/dir/last");
   EXPECT_EQ(resolved.kind, FileKind::regular);
   EXPECT_EQ(resolved.canonical, top_ + "/dir/file");
-  EXPECT_EQ(resolved.links, (std::vector<LinkOnTheWay>{{top_ + "/dir/last", "file"}}));
+  EXPECT_EQ(resolved.links, (std::vector<LinkOnTheWay>{{top_ + "/dir/last", "file", ::geteuid()}}));
 }
 
 TEST_F(RealFiles, DotDotAfterALinkMeansTheParentOfItsTarget) {

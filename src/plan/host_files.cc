@@ -199,8 +199,8 @@ Result<ResolvedPath> RealFiles::find(const std::string& path) const {
     const bool climbs = std::find(parts.begin(), parts.end(), "..") != parts.end();
     const bool step = !parts.empty() && (!whole || climbs);
     const std::string asked = step ? join(at, parts.front()) : with_parts(at, parts);
-    Result<Look> answer = first ? *std::move(first) : look(asked, step || parts.size() <= 1);
-    first.reset();
+    const std::optional<Result<Look>> known = std::exchange(first, std::nullopt);
+    const Result<Look> answer = known ? *known : look(asked, step || parts.size() <= 1);
     if (!answer.ok()) return answer.error();
     const Look& seen = answer.value();
     if (seen.errnum == ELOOP && !step) {

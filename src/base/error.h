@@ -14,9 +14,10 @@ namespace immure {
 
 // A text the user wrote, kept in memory so that an error can show the line again.
 struct SourceFile {
-  std::string name;     // as shown: "~/.config/immure/profiles/web.toml"
-  std::string text;     // the whole file
-  std::string through;  // how it came in, if not by itself: "through -p web"; may be empty
+  std::string name;      // as shown: "~/.config/immure/profiles/web.toml"
+  std::string text;      // the whole file
+  std::string through;   // how it came in, if not by itself: "through -p web"; may be empty
+  bool shipped = false;  // came with immure: nobody is warned of what stands in it
 };
 
 // Where the user asked for something: a place in a profile, or a flag.
@@ -85,6 +86,18 @@ enum class Code : std::uint16_t {
   not_executable = 602,
   interpreter_missing = 603,
   wrong_architecture = 604,
+  lint_host_network = 710,
+  lint_raw_bus = 720,
+  lint_credentials = 723,
+  lint_whole_host = 725,
+  lint_container_socket = 726,
+  lint_kernel_files = 727,
+  lint_env_all = 730,
+  lint_env_secret = 731,
+  lint_caps_all = 740,
+  lint_glob = 750,
+  lint_unused_override = 751,
+  lint_shadowed = 752,
 };
 
 // Prints as "can't {doing}: {errnum in words} ({ERRNO})"; with errnum 0 as "{doing}: {reason}", or
@@ -102,6 +115,9 @@ struct Error {
 };
 
 using Errors = std::vector<Error>;
+
+// Places of one file by line; files, and what has no line, as they were met.
+void sort_by_place(Errors& errors);
 
 inline Error os_error(Code code, std::string doing, int errnum = errno) {
   return Error{.code = code, .doing = std::move(doing), .errnum = errnum};

@@ -1,18 +1,27 @@
 #include "spec/check.h"
 
 #include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "commands/circumstances.h"
 #include "commands/command.h"
 #include "commands/pipeline.h"
 #include "config/profile_file.h"
+#include "spec/lint.h"
 
 namespace immure {
 namespace {
 
 constexpr int found_something = 1;
 constexpr int failure = 2;
+
+struct Findings {
+  Errors errors, warnings;
+};
 
 // What could not even be read is a failure of ours, not a finding about a profile.
 bool is_unreadable(const Error& error) {
@@ -21,15 +30,35 @@ bool is_unreadable(const Error& error) {
          (error.code == Code::extends_not_found && named_here);
 }
 
-Errors errors_of(const std::string& profile, Circumstances& circumstances, Errors& warnings) {
+Findings look_at(const std::string& profile, Circumstances& circumstances) {
   circumstances.name = plain_profile_name(profile);
+  Findings found;
   auto merged = merge_layers({profile}, {}, circumstances);
-  if (auto* errors = std::get_if<Errors>(&merged)) return std::move(*errors);
+  if (auto* errors = std::get_if<Errors>(&merged)) {
+    found.errors = std::move(*errors);
+    return found;
+  }
   auto& result = std::get<Merged>(merged);
-  warnings.insert(warnings.end(), result.warnings.begin(), result.warnings.end());
-  auto checked = check(std::move(result.spec));
-  if (auto* errors = std::get_if<Errors>(&checked)) return std::move(*errors);
-  return {};
+  const HostPlaces places = places_of(circumstances);
+  found.warnings = std::move(result.warnings);
+  drop_allowed(found.warnings, result.spec);
+  for (Error& warning : lint(result.spec, places)) found.warnings.push_back(std::move(warning));
+  auto checked = check(std::move(result.spec), places);
+  if (auto* errors = std::get_if<Errors>(&checked)) found.errors = std::move(*errors);
+  return found;
+}
+
+// Errors and warnings of one profile, as they stand in the file.
+std::vector<std::pair<Error, Severity>> in_order(Findings found) {
+  Errors all = found.errors;
+  all.insert(all.end(), found.warnings.begin(), found.warnings.end());
+  sort_by_place(all);
+  std::vector<std::pair<Error, Severity>> sorted;
+  for (Error& one : all) {
+    const bool is_error = std::ranges::find(found.errors, one) != found.errors.end();
+    sorted.emplace_back(std::move(one), is_error ? Severity::error : Severity::warning);
+  }
+  return sorted;
 }
 
 }  // namespace
@@ -41,23 +70,37 @@ Outcome check_command(const Arguments& args, LogStyle& style) {
                                     .reason = "immure check needs a profile",
                                     .hint = "immure check ./web.toml"}}};
   }
-  const Host host = this_host(real_files());
-  style.home = host.home;
-  Circumstances circumstances = circumstances_of(host, "", {});
-  Outcome outcome;
-  Errors warnings;
+  std::optional<Host> host;  // outlives the circumstances
+  Circumstances circumstances;
+  if (args.has(OptionId::pure)) {
+    circumstances = placeholders();
+  } else {
+    host = this_host(real_files());
+    style.home = host->home;
+    circumstances = circumstances_of(*host, "", {});
+  }
+  int status = 0;
+  std::set<std::string> said;  // a profile that several extend is wrong only once
+  std::string json;
   for (const std::string& profile : args.rest) {
-    for (Error& error : errors_of(profile, circumstances, warnings)) {
-      outcome.errors.push_back(std::move(error));
+    for (const auto& [finding, severity] : in_order(look_at(profile, circumstances))) {
+      const std::string message = json_message(finding, severity, style);
+      if (!said.insert(message).second) continue;
+      status = std::max(status, is_unreadable(finding) ? failure : found_something);
+      if (args.has(OptionId::json)) {
+        json += (json.empty() ? "\n" : ",\n") + message;
+      } else if (severity == Severity::error) {
+        log_error(finding, style);
+      } else {
+        log_warning(finding, style);
+      }
     }
   }
-  for (const Error& warning : warnings) log_warning(warning, style);
-  if (std::ranges::any_of(outcome.errors, is_unreadable)) {
-    outcome.status = failure;
-  } else if (!outcome.errors.empty() || !warnings.empty()) {
-    outcome.status = found_something;
+  if (args.has(OptionId::json)) {
+    const Outcome printed = print('[' + json + (json.empty() ? "]\n" : "\n]\n"), failure);
+    if (printed.status != 0) return printed;
   }
-  return outcome;
+  return Outcome{.status = status};
 }
 
 }  // namespace immure

@@ -2,6 +2,8 @@
 
 #include <sys/utsname.h>
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/path.h"
@@ -85,6 +87,39 @@ Circumstances circumstances_of(const Host& host, std::string_view program,
   if (!command.empty()) here.arguments.assign(command.begin() + 1, command.end());
   if (utsname system{}; ::uname(&system) == 0) here.arch = &system.machine[0];
   return here;
+}
+
+Circumstances placeholders() {
+  Circumstances made_up{.home = "/home/user",
+                        .user = "user",
+                        .exe = "/placeholder/bin/program",
+                        .uid = 1000,
+                        .gid = 1000,
+                        .arch = "x86_64",
+                        .pure = true};
+  std::error_code failed;
+  made_up.cwd = std::filesystem::current_path(failed);
+  made_up.project = {made_up.cwd};
+  made_up.environment["XDG_RUNTIME_DIR"] = "/run/user/1000";
+  return made_up;
+}
+
+HostPlaces places_of(const Circumstances& circumstances) {
+  const auto variable = [&](const char* name) {
+    const auto found = circumstances.environment.find(name);
+    const bool known = found != circumstances.environment.end() && is_absolute(found->second) &&
+                       !has_dot_dot(found->second);
+    return known ? normalize(found->second) : std::string();
+  };
+  HostPlaces places{.config_home = variable("XDG_CONFIG_HOME"),
+                    .runtime_dir = variable("XDG_RUNTIME_DIR")};
+  if (is_absolute(circumstances.home) && !has_dot_dot(circumstances.home)) {
+    places.home = normalize(circumstances.home);
+  }
+  if (places.runtime_dir.empty()) {
+    places.runtime_dir = "/run/user/" + std::to_string(circumstances.uid);
+  }
+  return places;
 }
 
 }  // namespace immure

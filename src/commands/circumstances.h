@@ -7,6 +7,7 @@
 
 #include "config/variables.h"
 #include "plan/host.h"
+#include "spec/refusals.h"
 
 namespace immure {
 
@@ -18,5 +19,12 @@ std::string find_program(std::string_view word, const Host& host);
 // `host` must outlive what is returned.
 Circumstances circumstances_of(const Host& host, std::string_view program,
                                const std::vector<std::string>& command);
+
+// Made up, the same on every host: for profiles that are checked without a look at this one. Only
+// `cwd` is ours, since the names of the files to check are relative to it.
+Circumstances placeholders();
+
+// What the rules about places of the host need to know.
+HostPlaces places_of(const Circumstances& circumstances);
 
 }  // namespace immure

@@ -14,6 +14,7 @@
 #include "config/reset_key.h"
 #include "plan/lower.h"
 #include "spec/check.h"
+#include "spec/lint.h"
 #include "spec/merge.h"
 
 namespace immure {
@@ -99,7 +100,11 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
   std::vector<std::string> secrets = secrets_of(merged.spec.env);
   std::vector<std::string> reasons;
   if (purpose == Purpose::explain) reasons = reasons_of(merged.spec);
-  auto checked = check(std::move(merged.spec));
+  const HostPlaces places = places_of(circumstances);
+  drop_allowed(merged.warnings, merged.spec);
+  // A run says nothing of what was granted on purpose; explain is there to say it.
+  if (purpose == Purpose::explain) append(merged.warnings, lint(merged.spec, places));
+  auto checked = check(std::move(merged.spec), places);
   if (auto* errors = std::get_if<Errors>(&checked)) return std::move(*errors);
   auto lowered = lower(std::get<CheckedSpec>(checked), request, host);
   if (auto* errors = std::get_if<Errors>(&lowered)) return std::move(*errors);

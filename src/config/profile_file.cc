@@ -41,6 +41,7 @@ constexpr std::string_view kIntents = "/allow";
 std::string directory_of(ProfilePlace place, const Circumstances& circumstances,
                          std::string_view below) {
   std::string directory;
+  if (circumstances.pure) return directory;
   switch (place) {
     case ProfilePlace::user:
       directory = user_directory(circumstances);
@@ -109,6 +110,7 @@ std::optional<ProfileText> find_shipped(std::string_view name, std::string_view 
   source->name = std::string(name) + ".toml (built in)";
   source->text = found->text;
   source->through = through;
+  source->shipped = true;
   return ProfileText{.source = std::move(source),
                      .path = "built in",
                      .identity = "built in:" + std::string(name),
@@ -187,7 +189,7 @@ std::vector<std::string> toml_files(const std::string& directory) {
 std::optional<Result<ProfileText>> read_profile_file(const std::string& path, Links links,
                                                      std::string_view through,
                                                      const Circumstances& circumstances) {
-  const std::string shown = tilde(path, circumstances.home);
+  const std::string shown = circumstances.pure ? path : tilde(path, circumstances.home);
   const std::string reading = "read profile " + quote(shown);
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
                                        (links == Links::refuse ? O_NOFOLLOW : 0)));
@@ -203,10 +205,13 @@ std::optional<Result<ProfileText>> read_profile_file(const std::string& path, Li
   if (!S_ISREG(status.st_mode)) {
     return about(Code::file_unreadable, "profile " + quote(shown) + " is not a regular file");
   }
-  if (auto error = check_owner(status, shown, circumstances.uid)) return std::move(*error);
+  if (!circumstances.pure) {
+    if (auto error = check_owner(status, shown, circumstances.uid)) return std::move(*error);
+  }
   auto source = std::make_shared<SourceFile>();
   source->name = shown;
   source->through = through;
+  source->shipped = path.starts_with(IMMURE_DATADIR "/immure/");
   if (status.st_size <= static_cast<off_t>(kMostBytes) && read_text(fd.get(), source->text) < 0) {
     return os_error(Code::file_unreadable, reading);
   }
@@ -257,6 +262,10 @@ Result<ProfileText> find_profile(std::string_view name, std::string_view through
     }
     if (place.where != ProfilePlace::system) continue;
     if (auto shipped = find_shipped(plain, through)) return std::move(*shipped);
+  }
+  if (circumstances.pure) {
+    return about(Code::extends_not_found, "there is no shipped profile " + quote(name),
+                 "--pure looks for no others; name a file with its path");
   }
   return about(Code::extends_not_found, "there is no profile " + quote(name), missing_hint(plain));
 }

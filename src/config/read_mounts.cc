@@ -155,6 +155,7 @@ void read_mount(Reader& reader, const Member& member, std::map<std::string, Plac
 
   Mount mount{.target = std::move(*target), .optional = entry.optional, .glob = glob};
   mount.origin = reader.origin(member.place);
+  mount.by_intent = reader.is_for_intent();
   mount.why = std::move(entry.why);
   if (entry.build(node.place, mount.what)) mounts.push_back(std::move(mount));
 }

@@ -31,6 +31,8 @@ class Reader {
 
   Origin origin(Place place) const { return asked_by_ != nullptr ? *asked_by_ : here(place); }
 
+  bool is_for_intent() const { return asked_by_ != nullptr; }
+
   // There is a data file of this name among the intents of other packages.
   bool is_intent(std::string_view name) const;
 

@@ -69,6 +69,7 @@ constexpr std::array rows{
     Row{"process.stderr", [](SandboxSpec& s) { s.process.stderr_to = {}; }},
     Row{"process.personality", [](SandboxSpec& s) { s.process.personality = {}; }},
     Row{"process.cpus", [](SandboxSpec& s) { s.process.cpus = {}; }},
+    Row{"lint.allow", [](SandboxSpec& s) { s.lint.allow = {}; }},
     Row{"process.keyring", [](SandboxSpec& s) { s.process.keyring = {}; }},
 };
 

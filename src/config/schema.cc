@@ -164,6 +164,25 @@ constexpr SchemaRow intent_set(std::string_view key, std::span<const Word> words
           .put = put_intent,
           .words = words};
 }
+
+// Of lint codes, and of what is refused unless it is acknowledged.
+constexpr auto kLintCodes = std::to_array<Word>({{"W710"},
+                                                 {"W720"},
+                                                 {"W721", later_word},
+                                                 {"W722", later_word},
+                                                 {"W723"},
+                                                 {"W724", later_word},
+                                                 {"W725"},
+                                                 {"W726"},
+                                                 {"W727"},
+                                                 {"W730"},
+                                                 {"W731"},
+                                                 {"W740"},
+                                                 {"W741", later_word},
+                                                 {"W750"},
+                                                 {"W751"},
+                                                 {"W752"}});
+
 constexpr SchemaRow table(std::string_view key, std::string_view doc) {
   return {.key = key, .type = ValueType::table, .doc = doc, .since = "0.1"};
 }

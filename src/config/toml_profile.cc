@@ -1,8 +1,6 @@
 #include "config/toml_profile.h"
 
-#include <algorithm>
 #include <string>
-#include <tuple>
 #include <utility>
 
 #include "base/text.h"
@@ -82,12 +80,6 @@ void read_keys(Reader& reader, const Node& table, ProfileLayer& layer,
 }
 
 namespace {
-
-void sort_by_place(Errors& errors) {
-  std::stable_sort(errors.begin(), errors.end(), [](const Error& a, const Error& b) {
-    return std::tuple(a.origin.line, a.origin.column) < std::tuple(b.origin.line, b.origin.column);
-  });
-}
 
 std::variant<ProfileLayer, Errors> read_layer(const Node& root, Reader& reader) {
   ProfileLayer layer;

@@ -49,6 +49,7 @@ std::string read_small_file(const std::string& path) {
 
 // A line `XDG_DOWNLOAD_DIR="$HOME/Downloads"` of user-dirs.dirs(5).
 std::string user_dir(const Circumstances& circumstances, std::string_view name) {
+  if (circumstances.pure) return circumstances.home + "/" + std::string(name);
   const std::string config = xdg(circumstances, "XDG_CONFIG_HOME", "/.config");
   if (config.empty()) return {};
   const std::string text = read_small_file(config + "/user-dirs.dirs");
@@ -233,6 +234,11 @@ class Expander {
     }
     const std::string value = from_environment(scope_.circumstances, key);
     if (!value.empty()) return append_value(value);
+    if (scope_.circumstances.pure) {
+      // A path has to be absolute; of any other text a word will do.
+      const bool path = style_.tilde && result_.text.empty();
+      return append_value(path ? "/" + key : key);
+    }
     if (dash != std::string_view::npos) return append_value(name.substr(dash + 2));
     fail(dollar, "variable ${" + escape(whole) + "} is unset or empty",
          "${" + escape(whole) + ":-TEXT} gives TEXT then", true);

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 #include "base/path.h"
@@ -287,23 +286,6 @@ void check_environment(const Environment& env, Problems& problems) {
   }
 }
 
-// Places of one file by line; files, and what has no line, as they were met.
-void sort_by_place(Errors& errors) {
-  std::vector<const SourceFile*> files;
-  const auto index = [&](const Error& error) {
-    const SourceFile* file = error.origin.file.get();
-    const auto found = std::find(files.begin(), files.end(), file);
-    if (found != files.end()) return found - files.begin();
-    files.push_back(file);
-    return static_cast<std::ptrdiff_t>(files.size()) - 1;
-  };
-  for (const Error& error : errors) (void)index(error);
-  std::stable_sort(errors.begin(), errors.end(), [&](const Error& a, const Error& b) {
-    return std::tuple(index(a), a.origin.line, a.origin.column) <
-           std::tuple(index(b), b.origin.line, b.origin.column);
-  });
-}
-
 }  // namespace
 
 namespace {
@@ -321,7 +303,7 @@ void check_calls(const Seccomp& seccomp, Problems& problems) {
 
 }  // namespace
 
-std::variant<CheckedSpec, Errors> check(SandboxSpec spec) {
+std::variant<CheckedSpec, Errors> check(SandboxSpec spec, const HostPlaces& places) {
   Problems problems;
   check_names(spec, problems);
   check_namespaces(spec, problems);
@@ -332,6 +314,7 @@ std::variant<CheckedSpec, Errors> check(SandboxSpec spec) {
   check_calls(spec.seccomp, problems);
   check_process(spec.process, problems);
   check_environment(spec.env, problems);
+  for (Error& refusal : refusals(spec, places)) problems.list.push_back(std::move(refusal));
   if (!problems.list.empty()) {
     sort_by_place(problems.list);
     return std::move(problems.list);

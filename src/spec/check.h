@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "base/error.h"
+#include "spec/refusals.h"
 #include "spec/sandbox_spec.h"
 
 namespace immure {
@@ -15,11 +16,12 @@ class CheckedSpec {
 
  private:
   explicit CheckedSpec(SandboxSpec spec) : spec_(std::move(spec)) {}
-  friend std::variant<CheckedSpec, Errors> check(SandboxSpec spec);
+  friend std::variant<CheckedSpec, Errors> check(SandboxSpec spec, const HostPlaces& places);
   SandboxSpec spec_;
 };
 
-// All problems, in the order of their places; or the spec as a CheckedSpec.
-std::variant<CheckedSpec, Errors> check(SandboxSpec spec);
+// All problems, in the order of their places; or the spec as a CheckedSpec. Of places that are not
+// known nothing can be refused.
+std::variant<CheckedSpec, Errors> check(SandboxSpec spec, const HostPlaces& places = {});
 
 }  // namespace immure

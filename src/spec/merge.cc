@@ -24,7 +24,7 @@ void lay(KeyedSettings<T>& lower, const KeyedSettings<T>& upper) {
 }
 
 Error nothing_to_remove(std::string_view what, std::string_view item, const Origin& origin) {
-  return Error{.code = Code::unknown_key,
+  return Error{.code = Code::lint_unused_override,
                .doing = quote(item) + " is removed from " + std::string(what) +
                         ", but no earlier layer has it",
                .origin = origin};
@@ -213,6 +213,7 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay(lower.limits.wall_ns, upper.limits.wall_ns);
   lay(lower.process, upper.process, warnings);
   lay(lower.env, upper.env);
+  lay("lint.allow", lower.lint.allow, upper.lint.allow, warnings);
 }
 
 }  // namespace immure

@@ -98,6 +98,7 @@ struct Mount {
   std::variant<Bind, Tmpfs, Dir, Hide, Overlay, KernelMount, FileContent, Symlink, NoMount> what;
   std::string why;
   Origin origin;
+  bool by_intent = false;  // stands in the data file of an intent, which was asked for by its name
   bool operator==(const Mount&) const = default;
 };
 

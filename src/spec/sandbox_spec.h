@@ -29,6 +29,12 @@ struct Root {
   bool operator==(const Root&) const = default;
 };
 
+// [lint]: what those who wrote the profile know, and take upon themselves.
+struct Lint {
+  SetEdit allow;  // "W710": neither warned of nor refused
+  bool operator==(const Lint&) const = default;
+};
+
 struct SandboxSpec {
   Setting<std::string> description, why;
   SetEdit best_effort;  // what may be missing on this host without ending the start
@@ -49,6 +55,7 @@ struct SandboxSpec {
   Limits limits;
   Process process;
   Environment env;
+  Lint lint;
 
   bool operator==(const SandboxSpec&) const = default;
 };

@@ -110,7 +110,7 @@ TEST(Merge, RemovingWhatIsNotThereIsAWarning) {
   const Merged result = merged_sets({set({"A"}), set({"!B"})});
   EXPECT_EQ(text(result.spec.caps.keep), "A ");
   EXPECT_EQ(result.warnings,
-            "immure: warning: \"!B\" is removed from caps.keep, but no earlier layer has it\n");
+            "immure: warning[W751]: \"!B\" is removed from caps.keep, but no earlier layer has it\n");
 }
 
 TEST(Merge, TheLowestLayerKeepsNoRemovals) {
@@ -130,7 +130,7 @@ TEST(Merge, NoneTakesAnInheritedMountAwayAndIsGoneItself) {
 
 TEST(Merge, NoneForWhatIsNotThereIsAWarningUnlessItIsOptional) {
   EXPECT_EQ(merged_mounts({{bind("/a")}, {none("/b")}}).warnings,
-            "immure: warning: \"/b\" is removed from [fs], but no earlier layer has it\n");
+            "immure: warning[W751]: \"/b\" is removed from [fs], but no earlier layer has it\n");
   Mount maybe = none("/b");
   maybe.optional = true;
   EXPECT_EQ(merged_mounts({{bind("/a")}, {maybe}}).warnings, "");

@@ -73,7 +73,7 @@ Outcome check_command(const Arguments& args, LogStyle& style) {
   std::optional<Host> host;  // outlives the circumstances
   Circumstances circumstances;
   if (args.has(OptionId::pure)) {
-    circumstances = placeholders();
+    circumstances = made_up_circumstances();
   } else {
     host = this_host(real_files());
     style.home = host->home;

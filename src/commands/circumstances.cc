@@ -89,10 +89,10 @@ Circumstances circumstances_of(const Host& host, std::string_view program,
   return here;
 }
 
-Circumstances placeholders() {
+Circumstances made_up_circumstances() {
   Circumstances made_up{.home = "/home/user",
                         .user = "user",
-                        .exe = "/placeholder/bin/program",
+                        .exe = "/made-up/bin/program",
                         .uid = 1000,
                         .gid = 1000,
                         .arch = "x86_64",
@@ -100,6 +100,9 @@ Circumstances placeholders() {
   std::error_code failed;
   made_up.cwd = std::filesystem::current_path(failed);
   made_up.project = {made_up.cwd};
+  made_up.why_private = [](const std::string&) { return std::string(); };
+  made_up.intents =
+      OnDemand<std::vector<std::string>>([pure = made_up] { return intent_names(pure); });
   made_up.environment["XDG_RUNTIME_DIR"] = "/run/user/1000";
   return made_up;
 }

@@ -20,9 +20,9 @@ std::string find_program(std::string_view word, const Host& host);
 Circumstances circumstances_of(const Host& host, std::string_view program,
                                const std::vector<std::string>& command);
 
-// Made up, the same on every host: for profiles that are checked without a look at this one. Only
-// `cwd` is ours, since the names of the files to check are relative to it.
-Circumstances placeholders();
+// The same on every host: for profiles that are checked without a look at this one. Only `cwd` is
+// ours, since the names of the files to check are relative to it.
+Circumstances made_up_circumstances();
 
 // What the rules about places of the host need to know.
 HostPlaces places_of(const Circumstances& circumstances);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/near_miss.h"
 #include "config/toml_library.h"
 
 namespace immure {
@@ -146,6 +147,15 @@ std::optional<Place> place_of_first(std::string_view text, std::size_t line_star
   return first_mention(table, key, place_of(text, line_start).line);
 }
 
+// The value without quotes that holds this byte.
+std::string bare_word(std::string_view text, std::size_t offset) {
+  constexpr std::string_view ends = " \t\r\n=,[]{}#";
+  const std::string_view before = text.substr(0, std::min(offset, text.size()));
+  const std::size_t begin = before.find_last_of(ends) + 1;  // npos + 1 is 0
+  const std::size_t end = std::min(text.find_first_of(ends, before.size()), text.size());
+  return std::string(text.substr(begin, end - begin));
+}
+
 // The library's words, made helpful where they are about the mistakes that people make.
 Error unexpected(const std::shared_ptr<const SourceFile>& file, Place place, std::string_view words,
                  std::size_t offset) {
@@ -160,7 +170,38 @@ Error unexpected(const std::shared_ptr<const SourceFile>& file, Place place, std
                                       "expected 'true'", "expected 'false'"}) {
     if (words.find(sign) != std::string_view::npos) hint = "a text is written in quotes";
   }
+  if (words.contains("not representable in 64 bits")) {
+    hint = "integers go up to 9223372036854775807; a limit can also be \"unlimited\"";
+  }
+  const std::string boolean =
+      boolean_hint(Node{.kind = Node::Kind::text, .text = bare_word(text, offset)});
+  if (!hint.empty() && !boolean.empty()) hint = boolean;
   return at(file, Code::file_syntax, place, "this is no TOML: " + escape(words), std::move(hint));
+}
+
+// The last part of the key that a line begins with, without quotes: c of `"a".b."c" = 1`, `[a.c]`.
+std::string key_of_line(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t["), line.size()));
+  std::string key;
+  char quote_char = 0;
+  for (const char c : line) {
+    if (quote_char != 0) {
+      if (c == quote_char) {
+        quote_char = 0;
+      } else {
+        key += c;
+      }
+    } else if (c == '"' || c == '\'') {
+      quote_char = c;
+    } else if (c == '.') {
+      key.clear();
+    } else if (c == '=' || c == ']' || c == '\n') {
+      break;
+    } else if (c != ' ' && c != '\t') {
+      key += c;
+    }
+  }
+  return key;
 }
 
 Error syntax_error(const std::shared_ptr<const SourceFile>& file, const toml::parse_error& error,
@@ -182,10 +223,12 @@ Error syntax_error(const std::shared_ptr<const SourceFile>& file, const toml::pa
   if (open == std::string_view::npos || close <= open) {
     return at(file, Code::file_syntax, place, "this is no TOML: " + escape(words), {});
   }
-  const std::string key(words.substr(open + 1, close - open - 1));
+  std::string key(words.substr(open + 1, close - open - 1));
   const bool is_table = words.substr(again.size()).starts_with("table");
   const auto newline = text.rfind('\n', offset == 0 ? 0 : offset - 1);
   const std::size_t line_start = newline == std::string_view::npos ? 0 : newline + 1;
+  // Of a key in quotes the library gives no more than its first letters and the text again.
+  if (key.find_first_of("\"'") != std::string::npos) key = key_of_line(text.substr(line_start));
   std::string hint;
   if (const auto first = place_of_first(text, line_start, key)) {
     hint = "first given in line " + std::to_string(first->line) +

@@ -49,7 +49,7 @@ constexpr std::array<OptionRow, 43> table{{
     {why, 0, "why", "WHAT", "what decides about this path or call", at_explain, false},
     {diff, 0, "diff", "P1 P2", "compare two profiles", at_explain, false},
     {json, 0, "json", "", "print what was found to standard output, as JSON", at_check},
-    {pure, 0, "pure", "", "ask nothing of this host: placeholders for variables, no other files",
+    {pure, 0, "pure", "", "ask nothing of this host: made-up values for variables, no other files",
      at_check},
     {status_fd, 0, "status-fd", "FD", "write events as lines of JSON to this descriptor", at_run},
     {ready_fd, 0, "ready-fd", "FD", "write a line to this descriptor when the command runs",

@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "config/mount_entry.h"
+#include "config/near_miss.h"
 #include "config/reader.h"
 #include "config/values.h"
 
@@ -18,7 +19,7 @@ namespace {
 using Kind = Node::Kind;
 
 std::string near_hint(std::string_view word, std::span<const std::string_view> words) {
-  const std::string near = closest(word, words.data(), words.size());
+  const std::string near = nearest(word, words);
   if (!near.empty()) return "did you mean " + quote(near) + "?";
   std::string all = "write one of ";
   for (const std::string_view known : words) {
@@ -71,7 +72,9 @@ bool read_words(Reader& reader, MountEntry& entry, const Node& node) {
   }
   if (std::find(kAccessWords.begin(), kAccessWords.end(), access) == kAccessWords.end()) {
     reader.fail(Code::bad_enum, node.place, quote(access) + " is no access word of [fs]",
-                near_hint(access, kAccessWords));
+                meant_access(access).empty() ? near_hint(access, kAccessWords)
+                                             : "write " + quote(std::string(meant_access(access)) +
+                                                                (entry.optional ? "?" : "")));
     return false;
   }
   entry.type = access;
@@ -125,9 +128,24 @@ std::optional<std::string> read_target(Reader& reader, const Member& member, boo
   return target;
 }
 
+// Where a key belongs that was written below [fs] by mistake; empty for what may be an entry.
+std::string home_of_key(const Member& member) {
+  if (member.key.find_first_of("/~$") != std::string::npos) return {};
+  const Node& node = member.value;
+  const std::string_view access = std::string_view(node.text).substr(0, node.text.find(','));
+  const bool entry =
+      node.kind == Kind::table ||
+      std::ranges::find(kAccessWords, access.substr(0, access.find('?'))) != kAccessWords.end();
+  return entry ? std::string() : suggest_key("fs", member.key);
+}
+
 void read_mount(Reader& reader, const Member& member, std::map<std::string, Place>& seen,
                 std::vector<Mount>& mounts) {
   const Node& node = member.value;
+  if (const std::string home = home_of_key(member); !home.empty()) {
+    return reader.fail(Code::unknown_key, member.place, "unknown key " + quote("fs." + member.key),
+                       home);
+  }
   MountEntry entry(reader, member.key);
   bool unset = false;
   bool* const may_be_unset = is_optional(node) ? &unset : nullptr;

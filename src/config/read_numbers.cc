@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/near_miss.h"
 #include "config/values.h"
 
 namespace immure {
@@ -48,7 +49,7 @@ std::optional<std::uint64_t> read_limit_number(Reader& reader, std::string_view 
 std::optional<std::int64_t> read_integer(Reader& reader, const SchemaRow& row, std::string_view key,
                                          const Node& node) {
   if (node.kind != Kind::integer) {
-    reader.wrong_type(node, key, "an integer");
+    reader.wrong_type(node, key, "an integer", integer_hint(node));
     return std::nullopt;
   }
   if (node.number < row.low || node.number > row.high) {

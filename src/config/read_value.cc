@@ -4,6 +4,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "config/near_miss.h"
 #include "config/read_numbers.h"
 #include "config/reader.h"
 #include "config/values.h"
@@ -37,7 +38,7 @@ std::string word_hint(std::span<const Word> words, std::string_view text) {
   for (const Word& word : words) {
     if (!word.boolean) names.push_back(word.word);
   }
-  const std::string near = closest(text, names.data(), names.size());
+  const std::string near = nearest(text, names);
   if (!near.empty()) return "did you mean " + quote(near) + "?";
   return "write one of " + list_words(words);
 }
@@ -113,7 +114,8 @@ bool check_item(Reader& reader, const SchemaRow& row, std::string_view key, cons
   }
   if (row.type == ValueType::capabilities && item.text != "ALL" && !capability_number(item.text)) {
     const auto names = capability_names();
-    const std::string near = closest(item.text, names.data(), names.size());
+    std::string near = nearest(item.text, names);
+    if (near.empty()) near = nearest("CAP_" + item.text, names);
     reader.fail(Code::capability, place, quote(item.text) + " is not a capability",
                 near.empty() ? "capabilities(7) lists them: CAP_NET_RAW and so on"
                              : "did you mean " + quote(near) + "?");
@@ -153,7 +155,7 @@ std::optional<std::string> descriptor_text(Reader& reader, std::string_view key,
         Code::wrong_type, node.place,
         quote(key) + " can't hold " + std::to_string(node.number) + ", it is no descriptor number");
   } else {
-    reader.wrong_type(node, key, "descriptor numbers");
+    reader.wrong_type(node, key, "descriptor numbers", integer_hint(node));
   }
   return std::nullopt;
 }
@@ -244,7 +246,7 @@ std::optional<Value> read_value(Reader& reader, const SchemaRow& row, std::strin
   switch (row.type) {
     case ValueType::boolean:
       if (node.kind == Kind::boolean) return Value(node.boolean);
-      reader.wrong_type(node, key, "true or false");
+      reader.wrong_type(node, key, "true or false", boolean_hint(node));
       return std::nullopt;
     case ValueType::integer:
       return wrap(read_integer(reader, row, key, node));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/near_miss.h"
 #include "config/reader.h"
 
 namespace immure {
@@ -27,7 +28,7 @@ std::optional<std::string> variable_text(Reader& reader, std::string_view key, c
 
 std::optional<bool> flag(Reader& reader, std::string_view key, const Node& node) {
   if (node.kind == Kind::boolean) return node.boolean;
-  reader.wrong_type(node, key, "true or false");
+  reader.wrong_type(node, key, "true or false", boolean_hint(node));
   return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/near_miss.h"
 
 namespace immure {
 namespace {
@@ -267,7 +268,12 @@ std::string suggest_key(std::string_view prefix, std::string_view name) {
     }
   }
   if (!homes.empty()) return quote(name) + " belongs in " + homes;
-  const std::string near = closest(name, siblings.data(), siblings.size());
+  if (prefix.empty() && !meant_table(name).empty()) {
+    const std::string meant(meant_table(name));
+    const SchemaRow* row = find_row(meant);
+    return "write " + (row->type == ValueType::table ? "[" + meant + "]" : meant);
+  }
+  const std::string near = nearest(name, siblings);
   return near.empty() ? std::string() : "did you mean " + quote(near) + "?";
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "config/document.h"
+#include "config/near_miss.h"
 #include "config/reader.h"
 #include "config/schema.h"
 #include "spec/merge.h"
@@ -53,7 +54,7 @@ class ProfileReader {
 
   void read_table(const SchemaRow& row, const std::string& key, const Member& member) {
     if (member.value.kind != Node::Kind::table) {
-      return reader_.wrong_type(member.value, key, "a table");
+      return reader_.wrong_type(member.value, key, "a table", table_hint(key, member.value));
     }
     if (row.key == "fs") return read_mounts(reader_, member.value, layer_.spec.mounts);
     table(key, member.value);

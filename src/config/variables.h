@@ -31,7 +31,7 @@ struct Circumstances {
   std::string item;  // ${ITEM}: in the data file of an intent
   std::string name;  // ${NAME}: of the profile that was asked for
   // Nothing of the host counts: variables of the environment and directories of the user are
-  // placeholders, and no profile is looked for but those named by path and the shipped ones.
+  // made up, and no profile is looked for but those named by path and the shipped ones.
   bool pure = false;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,9 @@ class Linter {
     credentials();
     environment();
     capabilities();
+    for (const Mount& mount : spec_.mounts) {
+      if (!mount.glob) by_target_.emplace(mount.target, &mount);
+    }
     for (const Mount& mount : spec_.mounts) {
       if (mount.by_intent) continue;
       pattern(mount);
@@ -105,15 +109,21 @@ class Linter {
          "name the directory");
   }
 
+  // The nearest entry above this target, or null.
+  const Mount* parent_entry(std::string_view target) const {
+    while (target.size() > 1) {
+      target = parent_of(target);
+      const auto found = by_target_.find(target);
+      if (found != by_target_.end()) return found->second;
+    }
+    return nullptr;
+  }
+
   // An entry that would be there without it.
   void shadowed(const Mount& mount) {
     const auto* bind = std::get_if<Bind>(&mount.what);
     if (bind == nullptr || mount.glob || bind->follow || bind->create) return;
-    const Mount* parent = nullptr;
-    for (const Mount& other : spec_.mounts) {
-      if (&other == &mount || other.glob || !is_within(mount.target, other.target)) continue;
-      if (parent == nullptr || depth(other.target) > depth(parent->target)) parent = &other;
-    }
+    const Mount* parent = parent_entry(mount.target);
     if (parent == nullptr) return;
     const auto* above = std::get_if<Bind>(&parent->what);
     if (above == nullptr || !above->recursive) return;
@@ -141,6 +151,7 @@ class Linter {
 
   const SandboxSpec& spec_;
   const HostPlaces& places_;
+  std::map<std::string_view, const Mount*> by_target_;  // those without a pattern
   Errors warnings_;
 };
 

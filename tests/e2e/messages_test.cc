@@ -92,6 +92,24 @@ TEST(Messages, TheCommandDoesNotGetTheDescriptor) {
   EXPECT_TRUE(told.starts_with("immure: error[E001]: descriptor 7 can't be passed on")) << told;
 }
 
+TEST(Messages, SayWhenSomethingKilledTheSandboxBeforeItStood) {
+  IMMURE_REQUIRE_SANDBOX();
+  const TempDir directory;
+  const std::string script =
+      "mkfifo block status; exec 4<>block 3<>status\n" + binary() +
+      " run --status-fd 3 --block-fd 4 -- true &\n"
+      "while read -r -u 3 line; do case $line in *init_pid*)\n"
+      "  pid=${line#*init_pid\\\":}; kill -9 ${pid%%,*}; break;; esac; done\n"
+      "wait $!";
+  const Outcome outcome = run({.argv = {"bash", "-c", script}, .cwd = directory.path()});
+  EXPECT_EQ(outcome.code, 125);
+  EXPECT_EQ(outcome.err,
+            "immure: error[E502]: the sandbox couldn't be set up: its first process was killed by "
+            "signal 9\n"
+            "  help: see whether something kills it (the kernel's log names an out-of-memory "
+            "kill)\n");
+}
+
 TEST(Messages, AReaderThatIsGoneDoesNotEndTheRun) {
   IMMURE_REQUIRE_SANDBOX();
   const Outcome outcome = run(

@@ -136,7 +136,10 @@ TEST_F(Starts, NeverSetId) {
                                         "--clear-groups", copy, "run", "--", "true"},
                                .cwd = "/"});
   EXPECT_EQ(outcome.code, 125);
-  EXPECT_TRUE(contains(outcome.err, "E403")) << outcome.err;
+  EXPECT_EQ(outcome.err,
+            "immure: error[E403]: immure was started with borrowed rights: its file is set-id or "
+            "has file capabilities, and it needs none\n"
+            "  help: take them away: sudo chmod u-s,g-s FILE; sudo setcap -r FILE\n");
 }
 
 // Inside itself, where namespaces may be nested.

@@ -197,8 +197,13 @@ class Builder {
                      std::make_move_iterator(errors->end()));
       return;
     }
+    auto& layer = std::get<ProfileLayer>(parsed);
+    if (layer.extends.is_set() || !layer.match.items.empty()) {
+      return errors_.push_back(usage(quote(setting) + " says something of a profile's file",
+                                     Origin{.flag = flag}, "-p adds a profile to this run"));
+    }
     close();
-    layers_.emplace_back().spec = std::move(std::get<ProfileLayer>(parsed).spec);
+    layers_.emplace_back().spec = std::move(layer.spec);
   }
 
   const Circumstances& circumstances_;

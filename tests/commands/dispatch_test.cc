@@ -52,8 +52,7 @@ TEST(Dispatch, SaysWhichCommandsThisVersionDoesNotHave) {
     EXPECT_EQ(refusal({word, "x"}), "125\nimmure: error[E209]: immure " + std::string(word) +
                                         " is not supported by this version\n");
   }
-  for (const char* word : {"diff", "commit", "discard", "profile", "trust", "untrust", "ps",
-                           "inspect", "kill", "network"}) {
+  for (const char* word : {"diff", "commit", "discard", "ps", "inspect", "kill", "network"}) {
     EXPECT_EQ(refusal({word}), "2\nimmure: error[E209]: immure " + std::string(word) +
                                    " is not supported by this version\n");
   }

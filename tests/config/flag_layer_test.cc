@@ -195,6 +195,12 @@ TEST(ResetKey, PutsAKeyBackToUnset) {
   EXPECT_TRUE(spec.namespaces.nested.empty());
 }
 
+TEST(FlagLayers, RefuseKeysThatAreOfAFile) {
+  for (const char* setting : {"extends=['build']", "match=['sh']"}) {
+    EXPECT_EQ(refused({OptionId::set, "--set", setting}).hint, "-p adds a profile to this run");
+  }
+}
+
 TEST(ResetKey, IsFineWithAKeyThatWasNotSet) {
   SandboxSpec spec;
   EXPECT_EQ(reset(spec, "process.nice"), "");
@@ -204,7 +210,8 @@ TEST(ResetKey, IsFineWithAKeyThatWasNotSet) {
 TEST(ResetKey, KnowsEveryKeyThatAProfileMaySet) {
   for (const SchemaRow& row : schema()) {
     const bool of_an_entry = row.key.starts_with("fs.*.") || row.key.starts_with("env.*.");
-    if (row.put == nullptr || of_an_entry || row.key == "extends" || row.key == "version") continue;
+    if (row.put == nullptr || of_an_entry || row.key == "version") continue;
+    if (row.key == "extends" || row.key == "match") continue;  // of files, not of a run
     std::string key(row.key);
     if (const std::size_t star = key.find('*'); star != std::string::npos) key[star] = 'x';
     if (key == "fs.x") key = "fs.\"/x\"";

@@ -90,8 +90,8 @@ TEST(ParseArguments, RefusesAnOptionOfAnotherCommand) {
 }
 
 TEST(ParseArguments, SaysWhichOptionsThisVersionDoesNotHave) {
-  for (const char* word : {"-n", "--name", "--net-allow", "--trace", "--trace=all", "--hints=off",
-                           "--args-fd"}) {
+  for (const char* word :
+       {"-n", "--name", "--net-allow", "--trace", "--trace=all", "--hints=off", "--args-fd"}) {
     EXPECT_EQ(refused({word}).code, Code::not_supported) << word;
   }
   EXPECT_EQ(refused({"--trace=all"}).reason, "--trace is not supported by this version");

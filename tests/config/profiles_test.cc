@@ -97,6 +97,112 @@ TEST_F(Profiles, DropInsAreLaidOnTopInTheirOrder) {
   EXPECT_EQ(load({"top"}), "top a b ");
 }
 
+TEST_F(Profiles, DropInsComeAfterTheFileThatWasAskedFor) {
+  write("build", "extends = ['system:build']\ndescription = 'mine'\n");
+  write("build.toml.d/10-a", "description = 'a'\n");
+  const std::string order = load({"build"});
+  EXPECT_TRUE(order.ends_with(" mine a ")) << order;
+  EXPECT_FALSE(order.starts_with("a ")) << order;
+  EXPECT_EQ(order.find("builds a "), std::string::npos) << order;
+  EXPECT_TRUE(load({"system:build"}).ends_with("for builds a ")) << "they are of the name";
+}
+
+TEST_F(Profiles, DropInsOfAFileAskedForByItsPathAreNotRead) {
+  write("top", "extends = []\ndescription = 'top'\n");
+  write("top.toml.d/10-a", "description = 'a'\n");
+  write("top.toml.d/.20-hidden", "description = 'hidden'\n");
+  write("top.toml.d/30.toml/inner", "description = 'no file'\n");
+  EXPECT_EQ(load({(root_ / "immure/profiles/top.toml").string()}), "top ");
+  fs::remove_all(root_ / "immure/profiles/top.toml.d/30.toml");
+  EXPECT_EQ(load({"top"}), "top a ");
+}
+
+TEST_F(Profiles, ADropInExtendsNothingAndIsCheckedLikeAProfile) {
+  write("top", "extends = []\ndescription = 'top'\n");
+  const fs::path drop_in = write("top.toml.d/10-a", "extends = ['build']\n");
+  EXPECT_EQ(load({"top"}),
+            "immure: error[E203]: a drop-in can't extend other profiles\n"
+            "  --> ~/immure/profiles/top.toml.d/10-a.toml:1:1\n"
+            "   1 | extends = ['build']\n     | ^\n"
+            "  help: it is laid on the profile whose name its directory has\n");
+  write("top.toml.d/10-a", "description = 'a'\n");
+  fs::permissions(drop_in, fs::perms(0666));
+  EXPECT_EQ(load({"top"}).substr(0, 20), "immure: error[E107]:");
+}
+
+TEST_F(Profiles, AProfileThatExtendsItselfIsToldOfTheShippedOne) {
+  write("build", "extends = ['build']\n");
+  EXPECT_EQ(load({"build"}),
+            "immure: error[E205]: profiles extend each other in a circle: build -> build\n"
+            "  --> ~/immure/profiles/build.toml:1:1\n"
+            "   1 | extends = ['build']\n     | ^\n"
+            "  help: the shipped profile of that name is \"system:build\"\n");
+}
+
+TEST_F(Profiles, AChainOfAThousandIsRefusedAtOnce) {
+  for (int i = 0; i < 1000; ++i) {
+    write("long" + std::to_string(i), "extends = ['long" + std::to_string(i + 1) + "']\n");
+  }
+  const std::string errors = load({"long0"});
+  EXPECT_EQ(errors.find("E208"), errors.rfind("E208"));
+  EXPECT_NE(errors.find("long15.toml:1:1, extended by long14"), std::string::npos) << errors;
+  EXPECT_EQ(errors.find("long17"), std::string::npos) << errors;
+}
+
+TEST_F(Profiles, AWideGraphIsReadOnce) {
+  for (int i = 0; i < 12; ++i) {
+    const std::string next = "'w" + std::to_string(i + 1) + "'";
+    write("w" + std::to_string(i), "description = 'w" + std::to_string(i) + "'\nextends = [" +
+                                       next + ", " + next + ", " + next + "]\n");
+  }
+  write("w12", "extends = []\ndescription = 'w12'\n");
+  EXPECT_EQ(load({"w0", "w0"}), "w12 w11 w10 w9 w8 w7 w6 w5 w4 w3 w2 w1 w0 ");
+}
+
+TEST_F(Profiles, AQualifiedNameIsOfOnePlace) {
+  write("build", "extends = []\ndescription = 'mine'\n");
+  EXPECT_EQ(load({"user:build"}), "mine ");
+  EXPECT_EQ(load({"build"}), "mine ");
+  EXPECT_EQ(load({"system:build"}).find("mine"), std::string::npos);
+  EXPECT_EQ(load({"etc:build"}).substr(0, 53),
+            "immure: error[E207]: there is no profile \"etc:build\"\n");
+  EXPECT_EQ(load({"user:"}).substr(0, 20), "immure: error[E207]:");
+}
+
+TEST_F(Profiles, APathLeadsUpFromTheCurrentDirectoryOnly) {
+  write("top", "extends = []\ndescription = 'top'\n");
+  who_.cwd = (root_ / "immure").string();
+  EXPECT_EQ(load({"./profiles/top.toml"}), "top ");
+  who_.cwd = (root_ / "immure/other").string();
+  EXPECT_EQ(load({"../profiles/top.toml"}), "top ");
+  EXPECT_EQ(load({"~/immure/profiles/top.toml"}), "top ");
+  EXPECT_EQ(load({"x/../profiles/top.toml"}).substr(0, 20), "immure: error[E301]:");
+}
+
+TEST_F(Profiles, ACandidateIsReadInPlaceOfItsFile) {
+  write("top", "extends = []\ndescription = 'old'\n");
+  write("top.toml.d/a", "description = 'a'\n");
+  const auto order_with = [&](const std::string& file, const std::string& text) {
+    auto source = std::make_shared<SourceFile>();
+    source->text = text;
+    const ProfileText candidate{
+        .source = source,
+        .path = (root_ / "immure/profiles" / file).string(),
+        .directory = (root_ / "immure/profiles" / file).parent_path().string(),
+        .identity = "candidate"};
+    const auto result = load_candidate("top", candidate, who_);
+    std::string order = errors_of(result);
+    if (!order.empty()) return order;
+    for (const ProfileLayer& layer : std::get<LoadedLayers>(result).layers) {
+      order += layer.spec.description.get_or("-") + " ";
+    }
+    return order;
+  };
+  EXPECT_EQ(order_with("top.toml", "extends = []\ndescription = 'new'\n"), "new a ");
+  EXPECT_EQ(order_with("top.toml.d/a.toml", "description = 'new'\n"), "old new ");
+  EXPECT_EQ(order_with("top.toml.d/user.toml", "description = 'new'\n"), "old a new ");
+}
+
 TEST_F(Profiles, ACycleIsAnErrorThatShowsTheChain) {
   write("a", "extends = ['b']\n");
   write("b", "extends = ['c']\n");

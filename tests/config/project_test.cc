@@ -1,0 +1,230 @@
+#include "config/project.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "config/choose.h"
+#include "config/profiles.h"
+#include "config/trust.h"
+#include "config/user_files.h"
+
+namespace immure {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::errors_of;
+using testing::printed;
+
+// The examples of FIPS 180-4, as NIST publishes them.
+TEST(Sha256, GivesWhatTheStandardsExamplesGive) {
+  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(sha256(std::string(1'000'000, 'a')),
+            "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+class Project : public testing::UserFiles {
+ protected:
+  std::string find(const std::string& directory) const {
+    return find_project_file(directory, who_);
+  }
+
+  void trust(const std::string& file) {
+    auto project = read_project_file(file, who_);
+    ASSERT_TRUE(project.ok());
+    ASSERT_FALSE(set_trusted(file, project.value().digest, who_));
+  }
+
+  // What a start in `cwd` would say and use: "warning…|project|name …".
+  std::string choose(const std::string& cwd, ProjectUse use = ProjectUse::if_trusted,
+                     const std::vector<std::string>& asked = {}) {
+    who_.cwd = cwd;
+    const auto result = choose_profiles(asked, use, who_);
+    if (std::holds_alternative<Errors>(result)) return errors_of(result);
+    const auto& choice = std::get<Choice>(result);
+    std::string text;
+    for (const Error& warning : choice.warnings) text += format_warning(warning, {});
+    if (choice.project) text += "(" + choice.project->source->name + ")";
+    for (const std::string& name : choice.names) text += name;
+    return text;
+  }
+};
+
+TEST_F(Project, IsTheNearestFileAboveTheDirectory) {
+  fs::create_directories(root_ / "p/a/b");
+  EXPECT_EQ(find(path("p/a/b")), "");
+  const std::string outer = write("p/.immure.toml", "");
+  EXPECT_EQ(find(path("p/a/b")), outer);
+  const std::string inner = write("p/a/.immure.toml", "");
+  EXPECT_EQ(find(path("p/a/b")), inner);
+  EXPECT_EQ(find(path("p/a")), inner);
+  EXPECT_EQ(find(path("p")), outer);
+}
+
+TEST_F(Project, MayBeInTheHomeButNotAboveIt) {
+  const std::string file = write(".immure.toml", "");
+  fs::create_directories(root_ / "home/work");
+  EXPECT_EQ(find(path("home/work")), file) << "where it is the home";
+  who_.home = path("home");
+  EXPECT_EQ(find(path("home/work")), "");
+  EXPECT_EQ(find(path("home")), "");
+  EXPECT_EQ(find(root_.string()), "") << "the directory itself lies above the home";
+  EXPECT_EQ(find(write("home/.immure.toml", "").substr(0, path("home").size())),
+            path("home/.immure.toml"));
+}
+
+TEST_F(Project, IsNotOnAnotherMount) {
+  // /proc is a mount of its own, whatever lies above it.
+  EXPECT_EQ(find("/proc/self"), "");
+  EXPECT_EQ(find(""), "");
+}
+
+TEST_F(Project, IsNoSymlinkAndNobodyElses) {
+  write("real.toml", "");
+  fs::create_directories(root_ / "p");
+  fs::create_symlink("../real.toml", root_ / "p/.immure.toml");
+  EXPECT_EQ(find(path("p")), path("p/.immure.toml"));
+  EXPECT_EQ(choose(path("p")),
+            "immure: warning: profile \"~/p/.immure.toml\" is a symlink: not used\ndefault");
+  fs::remove(root_ / "p/.immure.toml");
+  write("p/.immure.toml", "", 0666);
+  EXPECT_EQ(choose(path("p")),
+            "immure: warning: profile \"~/p/.immure.toml\" can be written by others: "
+            "not used (chmod go-w ~/p/.immure.toml)\ndefault");
+}
+
+TEST_F(Project, CountsOnlyWhileItIsWhatWasTrusted) {
+  const std::string file = write("p/.immure.toml", "hostname = 'one'\n");
+  const std::string not_trusted =
+      "immure: warning: project file \"~/p/.immure.toml\" is not trusted: "
+      "not used (immure trust ~/p)\ndefault";
+  EXPECT_EQ(choose(path("p")), not_trusted);
+  trust(file);
+  EXPECT_EQ(choose(path("p")), "(~/p/.immure.toml)");
+  write("p/.immure.toml", "hostname = 'two'\n");
+  EXPECT_EQ(choose(path("p")),
+            "immure: warning: project file \"~/p/.immure.toml\" has changed since it was trusted: "
+            "not used (immure trust ~/p)\ndefault");
+  write("p/.immure.toml", "hostname = 'one'\n");
+  EXPECT_EQ(choose(path("p")), "(~/p/.immure.toml)") << "the same bytes again";
+  ASSERT_FALSE(set_trusted(file, "", who_));
+  EXPECT_EQ(choose(path("p")), not_trusted);
+}
+
+TEST_F(Project, TheSameTextElsewhereIsNotTrusted) {
+  trust(write("p/.immure.toml", "hostname = 'one'\n"));
+  write("q/.immure.toml", "hostname = 'one'\n");
+  EXPECT_NE(choose(path("q")).find("is not trusted"), std::string::npos);
+}
+
+TEST_F(Project, StandsBetweenTheVariableAndTheDefault) {
+  trust(write("p/.immure.toml", ""));
+  EXPECT_EQ(choose(path("p"), ProjectUse::if_trusted, {"build"}), "build");
+  EXPECT_EQ(choose(path("p"), ProjectUse::never), "default");
+  EXPECT_EQ(choose(path("p"), ProjectUse::required, {"build"}), "(~/p/.immure.toml)build");
+  who_.environment["IMMURE_PROFILE"] = "web";
+  EXPECT_EQ(choose(path("p")), "web");
+  EXPECT_EQ(choose(path("p"), ProjectUse::never), "web");
+  EXPECT_EQ(choose(path("p"), ProjectUse::required), "(~/p/.immure.toml)");
+}
+
+TEST_F(Project, ThatIsRequiredIsAnErrorWhenItIsMissingOrNotTrusted) {
+  fs::create_directories(root_ / "p");
+  EXPECT_EQ(choose(path("p"), ProjectUse::required),
+            "immure: error[E207]: there is no .immure.toml in \"~/p\" or above it, on the same "
+            "mount and not above the home\n  --> --project\n");
+  write("p/.immure.toml", "");
+  EXPECT_EQ(choose(path("p"), ProjectUse::required),
+            "immure: error[E108]: project file \"~/p/.immure.toml\" is not trusted\n"
+            "  --> --project\n  help: immure trust ~/p\n");
+}
+
+TEST_F(Project, IsReadFromMemoryAndNamedAfterItsDirectory) {
+  const std::string file = write("p/.immure.toml", "extends = []\nhostname = '${NAME}'\n");
+  auto project = read_project_file(file, who_);
+  ASSERT_TRUE(project.ok());
+  write("p/.immure.toml", "hostname = 'evil'\n");
+  const auto loaded = load_profiles({}, who_, &project.value().text);
+  ASSERT_EQ(errors_of(loaded), "");
+  const auto& layers = std::get<LoadedLayers>(loaded);
+  ASSERT_EQ(layers.layers.size(), 1U);
+  EXPECT_EQ(*layers.layers[0].spec.hostname.value, project_name(path("p")));
+  EXPECT_EQ(layers.profiles[0].path, file);
+  EXPECT_TRUE(project_name("/src/p").starts_with("p-"));
+  EXPECT_NE(project_name("/src/p"), project_name("/other/p"));
+}
+
+TEST_F(Project, CannotExtendAFileThatNobodyTrusted) {
+  write("p/other.toml", "extends = []\n");
+  write("mine.toml", "extends = []\ndescription = 'mine'\n");
+  const auto load = [&](const std::string& text) {
+    auto project = read_project_file(write("p/.immure.toml", text), who_);
+    return project.ok() ? errors_of(load_profiles({}, who_, &project.value().text))
+                        : std::string("unreadable");
+  };
+  EXPECT_EQ(load("extends = ['${PROFILE_DIR}/other.toml']\n"),
+            "immure: error[E108]: a project file can't extend a file of the project, which nobody "
+            "has trusted: \"" +
+                path("p/other.toml") +
+                "\"\n  --> ~/p/.immure.toml:1:1\n"
+                "   1 | extends = ['${PROFILE_DIR}/other.toml']\n     | ^\n"
+                "  help: extend a profile by its name, or write its lines here\n");
+  EXPECT_EQ(load("extends = ['~/mine.toml', 'build']\n"), "");
+}
+
+class TrustStore : public testing::UserFiles {};
+
+TEST_F(TrustStore, KeepsEveryPathWhole) {
+  const std::string odd = "/a\\nb\n\\/c  d\xff";
+  ASSERT_FALSE(set_trusted(odd, sha256("1"), who_));
+  ASSERT_FALSE(set_trusted("/plain", sha256("2"), who_));
+  ASSERT_FALSE(set_trusted("/plain", sha256("3"), who_));
+  auto read = read_trusted(who_);
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read.value(), (TrustedFiles{{odd, sha256("1")}, {"/plain", sha256("3")}}));
+  ASSERT_FALSE(set_trusted(odd, "", who_));
+  EXPECT_EQ(read_trusted(who_).value().size(), 1U);
+}
+
+TEST_F(TrustStore, IsForTheUserAlone) {
+  ASSERT_FALSE(set_trusted("/plain", sha256("2"), who_));
+  const std::string file = path("config/immure/trusted");
+  EXPECT_EQ(static_cast<int>(fs::status(file).permissions()), 0600);
+  fs::permissions(file, fs::perms(0622));
+  EXPECT_EQ(read_trusted(who_).error().code, Code::file_unsafe_owner);
+  EXPECT_EQ(set_trusted("/more", sha256("2"), who_)->code, Code::file_unsafe_owner);
+  fs::permissions(file, fs::perms(0600));
+  who_.uid += 1;
+  EXPECT_EQ(read_trusted(who_).error().code, Code::file_unsafe_owner);
+}
+
+TEST_F(TrustStore, IsNotReadOverASymlinkNorWhenItHoldsSomethingElse) {
+  write("elsewhere", sha256("1") + "  /plain\n", 0600);
+  fs::create_symlink(path("elsewhere"), path("config/immure/trusted"));
+  EXPECT_EQ(read_trusted(who_).error().code, Code::file_unreadable);
+  fs::remove(path("config/immure/trusted"));
+  for (const std::string& text :
+       {std::string("/plain\n"), sha256("1") + " /plain\n", sha256("1") + "  plain\n",
+        sha256("1").substr(1) + "  /plain\n", std::string("\n")}) {
+    write("config/immure/trusted", text, 0600);
+    EXPECT_EQ(read_trusted(who_).error().code, Code::file_syntax) << text;
+  }
+}
+
+TEST_F(TrustStore, ThatCannotBeReadTrustsNothing) {
+  write("config/immure/trusted", "junk\n", 0600);
+  write("p/.immure.toml", "");
+  who_.cwd = path("p");
+  const auto result = choose_profiles({}, ProjectUse::if_trusted, who_);
+  const auto& choice = std::get<Choice>(result);
+  EXPECT_FALSE(choice.project);
+  EXPECT_EQ(choice.names, std::vector<std::string>{"default"});
+  EXPECT_EQ(format_warning(choice.warnings.at(0), {}),
+            "immure: warning: line 1 of \"~/config/immure/trusted\" is not the digest and path of "
+            "a trusted file: not used (remove the line)\n");
+}
+
+}  // namespace
+}  // namespace immure

@@ -105,6 +105,11 @@ constexpr auto kNamespaces = std::to_array<Word>({{"new", number(NamespaceChoice
                                                   {"sandbox:", later_word},
                                                   {"path:", later_word},
                                                   {"fd:", later_word}});
+constexpr auto kGroups =
+    std::to_array<Word>({{"drop", number(GroupsMode::drop)}, {"keep", number(GroupsMode::keep)}});
+constexpr auto kPasswdFiles = std::to_array<Word>({{"minimal", number(PasswdFiles::minimal)},
+                                                   {"host", number(PasswdFiles::host)},
+                                                   {"none", number(PasswdFiles::none)}});
 constexpr auto kFilterBases = std::to_array<Word>({{"none", number(FilterBase::none)},
                                                    {"standard", number(FilterBase::standard)},
                                                    {"strict", number(FilterBase::strict)}});

@@ -137,6 +137,7 @@ std::string text(const SealRoot& /*s*/) { return "make the root read-only"; }
 std::string text(const EnterRoot& /*s*/) { return "enter the root and leave the host's"; }
 std::string text(const SetHostname& s) { return "set the host name to " + escape(s.name); }
 std::string text(const SetDomainname& s) { return "set the domain name to " + escape(s.name); }
+std::string text(const DropGroups& /*s*/) { return "drop all supplementary groups"; }
 std::string text(const LoopbackUp& /*s*/) { return "bring up the loopback device"; }
 
 std::string text(const WriteProc& s) {

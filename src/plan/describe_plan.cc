@@ -85,6 +85,28 @@ void add_command(const CommandPlan& command, std::string& out) {
   }
 }
 
+// Their files can be opened as outside, where a mount shows them; some make their members root.
+constexpr std::array<std::string_view, 14> kPowerful = {
+    "docker", "kvm",   "disk", "video", "render",  "input", "audio",
+    "lxd",    "incus", "sudo", "wheel", "libvirt", "adm",   "shadow"};
+
+void add_groups(const std::vector<std::string>& groups, std::string& out) {
+  if (groups.empty()) return;
+  out += "groups kept, shown as nobody:";
+  std::string warned;
+  for (const std::string& group : groups) {
+    out += ' ' + escape(group);
+    const std::string_view name = std::string_view(group).substr(group.find(' ') + 1);
+    if (std::find(kPowerful.begin(), kPowerful.end(), name) != kPowerful.end()) {
+      warned += (warned.empty() ? "" : ", ") + std::string(name);
+    }
+  }
+  out += '\n';
+  if (warned.empty()) return;
+  out += "warning: what the sandbox is shown of the files of " + warned +
+         " can be opened with that group's rights\n";
+}
+
 }  // namespace
 
 std::string describe(const LaunchPlan& plan) {
@@ -94,6 +116,7 @@ std::string describe(const LaunchPlan& plan) {
   }
   out += "\nuid map: " + id_map(plan.uid_map) + "\ngid map: " + id_map(plan.gid_map) +
          (plan.deny_setgroups ? ", setgroups denied" : "") + '\n';
+  add_groups(plan.kept_groups.get(), out);
   for (const HostDirectory& made : plan.host_directories) {
     out += "on the host, make directory " + escape(made.path) + ", mode 0700" + place(made.origin) +
            '\n';

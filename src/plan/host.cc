@@ -113,6 +113,14 @@ std::uint64_t highest_capability() {
   return highest;
 }
 
+std::vector<gid_t> own_groups() {
+  std::vector<gid_t> groups;
+  const int count = ::getgroups(0, nullptr);
+  if (count > 0) groups.resize(static_cast<std::size_t>(count));
+  if (count > 0 && ::getgroups(count, groups.data()) != count) groups.clear();
+  return groups;
+}
+
 int own_oom_score_adj() {
   const std::string text = read_file("/proc/self/oom_score_adj", 64);
   int score = 0;
@@ -121,6 +129,20 @@ int own_oom_score_adj() {
 }
 
 }  // namespace
+
+std::string group_name(gid_t gid) {
+  const std::string text = read_file("/etc/group", kMaxPasswdBytes);
+  std::string_view lines = text;
+  while (!lines.empty()) {
+    std::string_view name = lines;
+    lines = split(name, '\n');
+    std::string_view number = split(name, ':');
+    number = split(number, ':');
+    (void)split(number, ':');
+    if (number == std::to_string(gid)) return std::string(name);
+  }
+  return {};
+}
 
 Host this_host(const HostFiles& files) {
   Host host;
@@ -135,6 +157,7 @@ Host this_host(const HostFiles& files) {
   if (::syscall(SYS_getcwd, cwd.data(), cwd.size()) > 0 && cwd[0] == '/') host.cwd = cwd.data();
 
   host.hard_limit = own_hard_limit;
+  host.groups = OnDemand<std::vector<gid_t>>(own_groups);
   host.nice = OnDemand<int>(own_nice);
   host.oom_score_adj = OnDemand<int>(own_oom_score_adj);
   host.processors = OnDemand<int>(count_processors);

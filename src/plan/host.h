@@ -65,6 +65,7 @@ struct Host {
   std::string shell;
   std::map<std::string, std::string> environment;       // the caller's
   std::uint64_t (*hard_limit)(int resource) = nullptr;  // of RLIMIT_…; getrlimit(2); never null
+  OnDemand<std::vector<gid_t>> groups{std::vector<gid_t>{}};  // supplementary; getgroups(2)
   OnDemand<int> nice{0};
   OnDemand<int> oom_score_adj{0};
   OnDemand<int> processors{1};
@@ -74,6 +75,9 @@ struct Host {
 
 // Reads this machine's. Never fails: what cannot be read stays empty.
 Host this_host(const HostFiles& files);
+
+// The name of a group in /etc/group; empty: none.
+std::string group_name(gid_t gid);
 
 // The real file system. Lives as long as the program.
 const HostFiles& real_files();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/on_demand.h"
 #include "plan/step.h"
 
 namespace immure {
@@ -43,6 +44,9 @@ struct LaunchPlan {
   int stop_signal = 15;
   std::int64_t wall_ns = 0;  // 0: no end
   std::int64_t grace_ns = 5'000'000'000;
+
+  // Supplementary groups that the command keeps, as "27 sudo"; found when the plan is described.
+  OnDemand<std::vector<std::string>> kept_groups{std::vector<std::string>{}};
 
   std::vector<std::string> notes;  // shown to the user at the start: "the current directory is …"
 };

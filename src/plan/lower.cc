@@ -8,6 +8,7 @@
 #include "plan/lower_mounts.h"
 #include "plan/lower_process.h"
 #include "plan/lower_security.h"
+#include "plan/lower_user.h"
 
 namespace immure {
 namespace {
@@ -46,6 +47,7 @@ std::variant<LaunchPlan, Errors> lower_checked(const SandboxSpec& spec, const Re
   add_oom_score(spec, host, plan, errors);
   plan.setup.push_back({EnterRoot{}, {}});
   lower_names(spec, plan);
+  lower_groups(spec, host, plan);
 
   lower_process(spec, host, tree, plan, errors);
   lower_privileges(spec, host, plan, errors);
@@ -62,7 +64,8 @@ std::variant<LaunchPlan, Errors> lower_checked(const SandboxSpec& spec, const Re
 
 std::variant<LaunchPlan, Errors> lower(const CheckedSpec& spec, const Request& request,
                                        const Host& host) {
-  return lower_checked(spec.get(), request, host);
+  if (!wants_user_files(spec.get())) return lower_checked(spec.get(), request, host);
+  return lower_checked(with_user_files(spec.get(), host), request, host);
 }
 
 }  // namespace immure

@@ -14,7 +14,8 @@ using Variables = std::map<std::string, std::string>;
 
 constexpr std::string_view kUsualPath = "/usr/local/bin:/usr/bin:/bin";
 
-void add_floor(const Host& host, const RootTree& tree, Variables& variables) {
+void add_floor(const SandboxSpec& spec, const Host& host, const RootTree& tree,
+               Variables& variables) {
   const auto callers = [&](const char* name) {
     const auto found = host.environment.find(name);
     return found == host.environment.end() ? std::string() : found->second;
@@ -23,7 +24,8 @@ void add_floor(const Host& host, const RootTree& tree, Variables& variables) {
   if (path.empty()) path = visible_directories(std::string(kUsualPath), tree);
   if (!path.empty()) variables["PATH"] = std::move(path);
   variables["HOME"] = host.home.empty() ? "/" : host.home;
-  variables["USER"] = variables["LOGNAME"] = host.user_name.empty() ? "user" : host.user_name;
+  variables["USER"] = variables["LOGNAME"] =
+      spec.user.name.get_or(host.user_name.empty() ? "user" : host.user_name);
   if (is_absolute(host.shell)) {
     const Result<Seen> shell = tree.look(host.shell);
     if (shell.ok() && shell.value().exists()) variables["SHELL"] = host.shell;
@@ -93,7 +95,7 @@ std::string visible_directories(const std::string& path_variable, const RootTree
 Variables lower_environment(const SandboxSpec& spec, const Host& host, const RootTree& tree,
                             LaunchPlan& plan) {
   Variables variables;
-  add_floor(host, tree, variables);
+  add_floor(spec, host, tree, variables);
   // A rule for one name says more than a pattern.
   for (const auto& [name, rule] : spec.env) {
     if (rule.is_set() && is_pattern(name)) {

@@ -114,6 +114,8 @@ struct SetDomainname {
   std::string name;
 };
 struct LoopbackUp {};
+// No supplementary group is left; read back. setgroups(2)
+struct DropGroups {};
 // Writes a namespaced sysctl, or another file below /proc, through a descriptor checked to be
 // procfs. `file` is relative to /proc: "sys/user/max_user_namespaces".
 struct WriteProc {
@@ -174,12 +176,13 @@ struct LoadFilter {
   std::shared_ptr<const std::vector<sock_filter>> own;
 };
 
-using Step = std::variant<MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile,
-                          TmpfsMount, OverlayMount, ProcMount, DevptsMount, MqueueMount, SysfsMount,
-                          CgroupMount, MaskProc, SealRoot, EnterRoot, SetHostname, SetDomainname,
-                          LoopbackUp, WriteProc, NewTimeNamespace, RedirectStdio, ChangeDirectory,
-                          SetUmask, SetNice, SetOomScoreAdj, SetAffinity, SetPersonality, SetRlimit,
-                          NewSession, NewKeyring, RefuseExecGain, LimitPrivileges, LoadFilter>;
+using Step =
+    std::variant<MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile,
+                 TmpfsMount, OverlayMount, ProcMount, DevptsMount, MqueueMount, SysfsMount,
+                 CgroupMount, MaskProc, SealRoot, EnterRoot, SetHostname, SetDomainname, LoopbackUp,
+                 DropGroups, WriteProc, NewTimeNamespace, RedirectStdio, ChangeDirectory, SetUmask,
+                 SetNice, SetOomScoreAdj, SetAffinity, SetPersonality, SetRlimit, NewSession,
+                 NewKeyring, RefuseExecGain, LimitPrivileges, LoadFilter>;
 
 // A step and who asked for it.
 struct PlannedStep {

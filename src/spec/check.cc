@@ -286,6 +286,43 @@ void check_environment(const Environment& env, Problems& problems) {
   }
 }
 
+<<<<<<< HEAD
+=======
+// What useradd(8) takes on most systems. It stands in passwd(5), where ':' would end it.
+bool is_user_name(std::string_view name) {
+  if (name.empty() || name.size() > 32 || name.front() == '-') return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
+  });
+}
+
+void check_user(const User& user, Problems& problems) {
+  if (user.name.is_set() && !is_user_name(*user.name.value)) {
+    problems.add(Code::id_map, user.name.origin,
+                 quote(*user.name.value) + " can't be the name of a user",
+                 "1 to 32 letters, digits, '-', '.' and '_', the first not '-'");
+  }
+}
+
+// Places of one file by line; files, and what has no line, as they were met.
+void sort_by_place(Errors& errors) {
+  std::vector<const SourceFile*> files;
+  const auto index = [&](const Error& error) {
+    const SourceFile* file = error.origin.file.get();
+    const auto found = std::find(files.begin(), files.end(), file);
+    if (found != files.end()) return found - files.begin();
+    files.push_back(file);
+    return static_cast<std::ptrdiff_t>(files.size()) - 1;
+  };
+  for (const Error& error : errors) (void)index(error);
+  std::stable_sort(errors.begin(), errors.end(), [&](const Error& a, const Error& b) {
+    return std::tuple(index(a), a.origin.line, a.origin.column) <
+           std::tuple(index(b), b.origin.line, b.origin.column);
+  });
+}
+
+>>>>>>> b13f284 (user.name, user.passwd and user.groups)
 }  // namespace
 
 namespace {
@@ -313,6 +350,7 @@ std::variant<CheckedSpec, Errors> check(SandboxSpec spec, const HostPlaces& plac
   check_capabilities(spec.caps, problems);
   check_calls(spec.seccomp, problems);
   check_process(spec.process, problems);
+  check_user(spec.user, problems);
   check_environment(spec.env, problems);
   for (Error& refusal : refusals(spec, places)) problems.list.push_back(std::move(refusal));
   if (!problems.list.empty()) {

@@ -19,8 +19,18 @@ struct Namespaces {
   bool operator==(const Namespaces&) const = default;
 };
 
+enum class PasswdFiles : std::uint8_t { minimal, host, none };
+enum class GroupsMode : std::uint8_t { drop, keep };
+
 struct User {
   Setting<std::int64_t> uid, gid;  // inside; unset: ours
+  // What /etc/passwd and /etc/group show: made-up ones with root, the user and nobody; the host's;
+  // nothing. Unset: what [fs] says, but minimal when there is a name. passwd(5), group(5)
+  Setting<PasswdFiles> passwd;
+  Setting<std::string> name;  // in the made-up files, USER and LOGNAME; unset: the caller's
+  // Supplementary groups. Unset: dropped where the kernel lets us (see setgroups in
+  // user_namespaces(7)); they are named by explain where it does not.
+  Setting<GroupsMode> groups;
   bool operator==(const User&) const = default;
 };
 

@@ -140,6 +140,21 @@ void lay(Namespaces& lower, const Namespaces& upper) {
   lay(lower.nested, upper.nested);
 }
 
+void lay(User& lower, const User& upper) {
+  lay(lower.uid, upper.uid);
+  lay(lower.gid, upper.gid);
+  lay(lower.passwd, upper.passwd);
+  lay(lower.name, upper.name);
+  lay(lower.groups, upper.groups);
+}
+
+// What a layer says of the users stands for the entries that earlier layers had for these files; an
+// entry of the same or a later layer says more.
+bool makes_user_files(const User& lower, const User& upper) {
+  if (upper.passwd.is_set()) return true;
+  return upper.name.is_set() && lower.passwd.get_or(PasswdFiles::minimal) == PasswdFiles::minimal;
+}
+
 void lay(Process& lower, const Process& upper, Errors& warnings) {
   lay(lower.command, upper.command);
   lay(lower.args, upper.args);
@@ -193,11 +208,15 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay(lower.why, upper.why);
   lay("best_effort", lower.best_effort, upper.best_effort, warnings);
   lay(lower.root, upper.root);
+  if (makes_user_files(lower.user, upper.user)) {
+    std::erase_if(lower.mounts, [](const Mount& mount) {
+      return mount.target == "/etc/passwd" || mount.target == "/etc/group";
+    });
+  }
   lay(lower.mounts, upper.mounts, warnings);
   lay(lower.allow, upper.allow, warnings);
   lay(lower.namespaces, upper.namespaces);
-  lay(lower.user.uid, upper.user.uid);
-  lay(lower.user.gid, upper.user.gid);
+  lay(lower.user, upper.user);
   lay(lower.time.monotonic_ns, upper.time.monotonic_ns);
   lay(lower.time.boottime_ns, upper.time.boottime_ns);
   lay(lower.hostname, upper.hostname);

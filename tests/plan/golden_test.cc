@@ -83,6 +83,12 @@ void apply_directives(const std::string& profile, Start& start) {
     if (name == "mounts") start.only_mounts = true;
     if (name == "shell") start.request = {.command = {}, .shell = true};
     if (name == "uid") start.host.uid = start.host.gid = static_cast<uid_t>(std::stoi(value));
+    if (name == "groups") {
+      std::vector<gid_t> groups;
+      for (const std::string& word : words(value))
+        groups.push_back(static_cast<gid_t>(std::stoul(word)));
+      start.host.groups = {groups};
+    }
     at = end + 1;
   }
 }

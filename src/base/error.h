@@ -79,9 +79,12 @@ enum class Code : std::uint16_t {
   proc_masked = 402,
   started_setuid = 403,
   overlay_unavailable = 410,
+  core_sched_unavailable = 420,
+  id_map_helper = 462,  // newuidmap or newgidmap is missing, or failed
   setup_step = 501,
   setup_died = 502,
   setup_timeout = 503,
+  state_locked = 504,
   not_found_inside = 601,
   not_executable = 602,
   interpreter_missing = 603,

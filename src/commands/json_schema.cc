@@ -115,6 +115,17 @@ Json limit(std::string_view key) {
                                      integer(0, INT64_MAX), whole(number), both})}};
 }
 
+Json id_map() {
+  constexpr std::int64_t last_id = 4'294'967'294;
+  const Json id = integer(0, last_id);
+  const Json range{
+      {"type", "object"},
+      {"properties", Json{{"inside", id}, {"outside", id}, {"count", integer(1, last_id + 1)}}},
+      {"required", Json::array({"inside", "outside"})},
+      {"additionalProperties", false}};
+  return any_of(Json{{"enum", Json::array({"subid"})}}, array_of(range, 1));
+}
+
 // "ACCESS[?][,OPTION…]"
 Json mount_text() {
   std::string access;
@@ -162,7 +173,10 @@ Json value_of(const SchemaRow& row) {
     case ValueType::limit:
       return limit(row.key);
     case ValueType::choice:
+    case ValueType::namespaced:
       return choice(row.words);
+    case ValueType::id_map:
+      return id_map();
     case ValueType::signal:
       return signal_name();
     case ValueType::processors:

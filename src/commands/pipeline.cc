@@ -83,8 +83,8 @@ Circumstances circumstances_of(const Arguments& args, Purpose purpose, const Hos
 
 std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& args, Purpose purpose,
                                        const Host& host, Circumstances circumstances) {
-  circumstances.name = choice.names.empty() ? choice.project->project
-                                            : plain_profile_name(choice.names.back());
+  circumstances.name =
+      choice.names.empty() ? choice.project->project : plain_profile_name(choice.names.back());
   Request request{.command = args.rest, .shell = purpose == Purpose::shell};
   auto layers = merge_layers(choice.names, args.options, circumstances,
                              choice.project ? &*choice.project : nullptr);
@@ -120,6 +120,12 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
                   .warnings = std::move(merged.warnings)};
 }
 
+// What [state] of all layers says of ${STATE}.
+std::string state_directory(const State& state, const Circumstances& circumstances) {
+  if (state.dir.is_set()) return *state.dir.value;
+  return usual_state_directory(circumstances, state.name.get_or(circumstances.name));
+}
+
 }  // namespace
 
 LaunchPlan shown_plan(const Prepared& prepared) {
@@ -146,11 +152,34 @@ std::variant<Choice, Errors> choose_profiles(const std::vector<GivenOption>& opt
   return choose_profiles(names, project, circumstances);
 }
 
+// ${STATE} is expanded while the layers are read, but where it is they say only together. Where
+// that is not the usual place they are read a second time.
 std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
                                           const std::vector<GivenOption>& options,
                                           const Circumstances& circumstances,
                                           const ProfileText* project) {
-  return merge_loaded(load_profiles(names, circumstances, project), options, circumstances);
+  bool asked = false;
+  Circumstances here = circumstances;
+  here.asked_for_state = &asked;
+  if (here.name.empty() && !names.empty()) here.name = plain_profile_name(names.back());
+  here.state = usual_state_directory(here, here.name);
+  auto layers = merge_loaded(load_profiles(names, here, project), options, here);
+  auto* merged = std::get_if<Merged>(&layers);
+  if (merged == nullptr || !(asked || merged->spec.state.lock.is_set())) return layers;
+  const std::string directory = state_directory(merged->spec.state, here);
+  if (asked && directory != here.state) {
+    here.state = directory;
+    layers = merge_loaded(load_profiles(names, here, project), options, here);
+    merged = std::get_if<Merged>(&layers);
+    if (merged == nullptr) return layers;
+    if (state_directory(merged->spec.state, here) != directory) {
+      return Errors{{.code = Code::variable,
+                     .doing = "state.dir can't be made of ${STATE}, which it says the place of",
+                     .origin = merged->spec.state.dir.origin}};
+    }
+  }
+  merged->spec.state.used = directory;
+  return layers;
 }
 
 std::variant<Merged, Errors> merge_loaded(std::variant<LoadedLayers, Errors> loaded,

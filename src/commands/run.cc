@@ -34,6 +34,7 @@ Outcome run_prepared(const Prepared& prepared, Channels& channels, const StatusW
     status.ready();
     if (channels.ready) say_ready(channels.ready);
   };
+  options.events.note = [&style](const std::string& text) { log_note(text, style); };
   auto ended = launch(prepared.plan, options);
   if (auto* error = std::get_if<Error>(&ended)) return failed(status, {std::move(*error)});
   const Exit& exit = std::get<Exit>(ended);

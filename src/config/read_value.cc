@@ -20,7 +20,8 @@ std::string list_words(std::span<const Word> words) {
   for (const Word& word : words) {
     if (word.value < 0) continue;
     if (!text.empty()) text += ", ";
-    text += word.boolean ? std::string(word.word) : quote(word.word);
+    const std::string more = word.word.ends_with(':') ? "…" : "";
+    text += word.boolean ? std::string(word.word) : quote(std::string(word.word) + more);
   }
   return text;
 }
@@ -278,6 +279,10 @@ std::optional<Value> read_value(Reader& reader, const SchemaRow& row, std::strin
       return wrap(read_limit(reader, key, node));
     case ValueType::choice:
       return wrap(read_choice(reader, row, key, node));
+    case ValueType::namespaced:
+      return read_namespace(reader, row, key, node);
+    case ValueType::id_map:
+      return wrap(read_id_map(reader, key, node));
     case ValueType::signal:
       return wrap(read_signal(reader, key, node));
     case ValueType::processors: {

@@ -91,6 +91,13 @@ std::optional<Value> read_value(Reader& reader, const SchemaRow& row, std::strin
 std::optional<std::int64_t> read_choice(Reader& reader, const SchemaRow& row, std::string_view key,
                                         const Node& node);
 
+// "new" and "host" as their numbers, "path:/…" and "fd:N" as the text, with variables expanded.
+std::optional<Value> read_namespace(Reader& reader, const SchemaRow& row, std::string_view key,
+                                    const Node& node);
+
+// A map of ids: user.uid_map, user.gid_map.
+std::optional<IdMap> read_id_map(Reader& reader, std::string_view key, const Node& node);
+
 // All entries of [fs] into `mounts`. The same target twice is an error that names both lines.
 void read_mounts(Reader& reader, const Node& table, std::vector<Mount>& mounts);
 

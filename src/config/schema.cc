@@ -39,6 +39,19 @@ void put_named(ProfileLayer& layer, std::string_view name, Value&& value, const 
   assign((layer.*....*path)[std::string(name)], std::move(value), origin);
 }
 
+// A word, or the text that says which namespace is joined.
+template <auto kind>
+void put_namespace(ProfileLayer& layer, std::string_view name, Value&& value,
+                   const Origin& origin) {
+  Namespaces& namespaces = layer.spec.namespaces;
+  if (auto* joined = std::get_if<std::string>(&value)) {
+    (namespaces.*kind).set(NamespaceChoice::joined, origin);
+    namespaces.join[std::string(name)].set(std::move(*joined), origin);
+  } else {
+    assign(namespaces.*kind, std::move(value), origin);
+  }
+}
+
 void put_bounding(ProfileLayer& layer, std::string_view /*name*/, Value&& value,
                   const Origin& /*origin*/) {
   layer.spec.caps.bounding = std::get<SetEdit>(std::move(value));
@@ -110,6 +123,22 @@ constexpr auto kGroups =
 constexpr auto kPasswdFiles = std::to_array<Word>({{"minimal", number(PasswdFiles::minimal)},
                                                    {"host", number(PasswdFiles::host)},
                                                    {"none", number(PasswdFiles::none)}});
+constexpr auto kJoinable = std::to_array<Word>({{"new", number(NamespaceChoice::fresh)},
+                                                {"host", number(NamespaceChoice::host)},
+                                                {"path:", number(NamespaceChoice::joined)},
+                                                {"fd:", number(NamespaceChoice::joined)},
+                                                {"sandbox:", later_word}});
+// What is not built yet cannot be missing.
+constexpr auto kBestEffort = std::to_array<Word>({{"landlock", later_word},
+                                                  {"cgroup", later_word},
+                                                  {"time-ns"},
+                                                  {"pid-ns"},
+                                                  {"proc"},
+                                                  {"sched"},
+                                                  {"core-sched"},
+                                                  {"mdwe"}});
+constexpr auto kStateLocks = std::to_array<Word>(
+    {{"exclusive", number(StateLock::exclusive)}, {"share", number(StateLock::share)}});
 constexpr auto kFilterBases = std::to_array<Word>({{"none", number(FilterBase::none)},
                                                    {"standard", number(FilterBase::standard)},
                                                    {"strict", number(FilterBase::strict)}});

@@ -30,6 +30,8 @@ enum class ValueType : std::uint8_t {
   mode,          // 0o640 or "0640"
   limit,         // a count or size, "inherit", "hard", "unlimited", or { soft, hard }
   choice,        // one of `words`
+  namespaced,    // the same; "path:/…" and "fd:N" keep their text
+  id_map,        // "subid", or a list of { inside, outside, count }
   signal,        // "TERM"
   processors,    // "0-3,5"
   texts,         // list of texts with variables
@@ -54,7 +56,7 @@ struct Word {
 
 using Value =
     std::variant<std::monostate, bool, std::int64_t, std::uint64_t, std::string,
-                 std::vector<std::string>, SetEdit, LimitValue, Mount, EnvRule, IntentValue>;
+                 std::vector<std::string>, SetEdit, LimitValue, IdMap, Mount, EnvRule, IntentValue>;
 
 // Puts a value that is of the row's type into the layer. `name` is the last part of the key.
 using Put = void (*)(ProfileLayer& layer, std::string_view name, Value&& value,

@@ -166,6 +166,8 @@ std::string toml_value(std::string_view text, const SchemaRow* row) {
     case ValueType::any:
       as_it_is = boolean || is_number(text);
       break;
+    case ValueType::namespaced:
+    case ValueType::id_map:
     case ValueType::text:
     case ValueType::expanded:
     case ValueType::path:

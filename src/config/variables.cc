@@ -71,9 +71,9 @@ std::string user_dir(const Circumstances& circumstances, std::string_view name) 
 }
 
 std::string state_dir(const Circumstances& circumstances) {
-  const std::string state = xdg(circumstances, "XDG_STATE_HOME", "/.local/state");
-  if (state.empty() || circumstances.name.empty()) return {};
-  return state + "/immure/" + circumstances.name;
+  if (circumstances.asked_for_state != nullptr) *circumstances.asked_for_state = true;
+  if (!circumstances.state.empty()) return circumstances.state;
+  return usual_state_directory(circumstances, circumstances.name);
 }
 
 struct Scope {
@@ -282,6 +282,11 @@ Result<std::string> expand(std::string_view text, const Circumstances& circumsta
   Expansion expansion = expand_text(text, circumstances, profile_dir, origin, ExpandStyle{});
   if (expansion.error) return std::move(*expansion.error);
   return std::move(expansion.text);
+}
+
+std::string usual_state_directory(const Circumstances& circumstances, const std::string& name) {
+  const std::string state = xdg(circumstances, "XDG_STATE_HOME", "/.local/state");
+  return state.empty() || name.empty() ? std::string() : state + "/immure/" + name;
 }
 
 }  // namespace immure

@@ -28,12 +28,17 @@ struct Circumstances {
   // Why an intent leaves a directory out, as "is your home"; empty: it need not.
   std::function<std::string(const std::string&)> why_private;
   std::map<std::string, std::string> environment;
-  std::string item;  // ${ITEM}: in the data file of an intent
-  std::string name;  // ${NAME}: of the profile that was asked for
+  std::string item;                 // ${ITEM}: in the data file of an intent
+  std::string state;                // ${STATE}; empty: below $XDG_STATE_HOME, by `name`
+  bool* asked_for_state = nullptr;  // set where ${STATE} is expanded
+  std::string name;                 // ${NAME}: of the profile that was asked for
   // Nothing of the host counts: variables of the environment and directories of the user are
   // made up, and no profile is looked for but those named by path and the shipped ones.
   bool pure = false;
 };
+
+// ${STATE} when no profile says where it is; empty: there is no place for it.
+std::string usual_state_directory(const Circumstances& circumstances, const std::string& name);
 
 // Expands ${NAME}, ${env:NAME}, ${env:NAME:-text}, `$$`, and a leading "~". `profile_dir` is
 // ${PROFILE_DIR}. An unknown or unset variable is Code::variable; the Error's origin is `origin`

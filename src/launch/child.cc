@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
 #include "base/syscalls.h"
@@ -43,6 +44,15 @@ int close_all_but(std::span<const int> keep, int fd_limit, bool cloexec) {
   return 0;
 }
 
+bool is_missing_here(int errnum) {
+  constexpr std::array missing = {EPERM,  ENOENT, EACCES, ENODEV,
+                                  EINVAL, ENOSPC, ENOSYS, EOPNOTSUPP};
+  for (const int known : missing) {
+    if (errnum == known) return true;
+  }
+  return false;
+}
+
 namespace {
 
 // Ends with the launcher: at once if it is gone already, by SIGKILL when it goes.
@@ -75,7 +85,10 @@ void run_child(const ChildContext& context) {
   }
   for (const PlannedStep& planned : context.setup) {
     if (const int errnum = run_setup_step(planned.what, construction)) {
-      fail(context, construction.step, errnum);
+      if (!planned.best_effort || !is_missing_here(errnum)) {
+        fail(context, construction.step, errnum);
+      }
+      report(context.report_fd, ChildReport::Kind::lost, errnum, construction.step);
     }
     ++construction.step;
   }
@@ -122,7 +135,10 @@ void become_command(const ChildContext& context) {
         return failed(stage_signals, errno);
       }
     }
-    if (const int errnum = run_command_step(planned.what)) return failed(step, errnum);
+    if (const int errnum = run_command_step(planned.what)) {
+      if (!planned.best_effort || !is_missing_here(errnum)) return failed(step, errnum);
+      report(context.report_fd, ChildReport::Kind::lost, errnum, step);
+    }
     ++step;
   }
   if (::sigprocmask(SIG_SETMASK, &context.caller_mask, nullptr) != 0) {

@@ -19,8 +19,10 @@ struct ChildContext {
   std::span<const PlannedStep> setup;
   std::span<const PlannedStep> command_setup;
 
-  const char* uid_map = nullptr;  // texts for /proc/self/uid_map, gid_map
+  const char* uid_map = nullptr;  // texts for /proc/self/uid_map, gid_map; null: a helper writes it
   const char* gid_map = nullptr;
+  int release_fd = -1;        // the maps that a helper writes are there when it can be read
+  int release_write_fd = -1;  // the launcher's end
   bool deny_setgroups = true;
 
   std::span<const char* const> candidates;  // for execve(2), tried in order
@@ -81,6 +83,9 @@ int write_proc(Construction& construction, const char* file, const char* value, 
 void become_command(const ChildContext& context);
 
 void report(int fd, ChildReport::Kind kind, int errnum, std::uint32_t step, int status = 0);
+
+// A step that failed so may be missing on this host, rather than have gone wrong.
+bool is_missing_here(int errnum);
 
 // Closes every descriptor from 3 on but `keep` (sorted); with cloexec only marks them.
 int close_all_but(std::span<const int> keep, int fd_limit, bool cloexec);

@@ -128,8 +128,11 @@ int run(const MakeRoot& step, Construction& construction) {
   return old_finish_bind(construction, construction.root.get(), flags);
 }
 
-int run(const MakeScratch& /*step*/, Construction& construction) {
-  return stack_tmpfs(construction, {{"mode", "700"}}, construction.scratch);
+int run(const MakeScratch& step, Construction& construction) {
+  const NumberText size = NumberText().append_number(step.size_bytes);
+  return stack_tmpfs(construction,
+                     {{"mode", "700"}, {step.size_bytes != 0 ? "size" : nullptr, size.c_str()}},
+                     construction.scratch);
 }
 
 int run(const MakeDir& step, Construction& construction) {

@@ -100,6 +100,29 @@ int run(const SetUmask& step) {
 
 int run(const SetNice& step) { return ::setpriority(PRIO_PROCESS, 0, step.value) == 0 ? 0 : errno; }
 
+int run(const SetScheduler& step) {
+  const sched_param parameters{.sched_priority = step.priority};
+  if (::syscall(SYS_sched_setscheduler, 0, step.policy, &parameters) != 0) return errno;
+  return ::syscall(SYS_sched_getscheduler, 0) == step.policy ? 0 : EPROTO;
+}
+
+int run(const SetIoPriority& step) {
+  constexpr int who_process = 1;  // IOPRIO_WHO_PROCESS
+  if (::syscall(SYS_ioprio_set, who_process, 0, step.value) != 0) return errno;
+  return ::syscall(SYS_ioprio_get, who_process, 0) == step.value ? 0 : EPROTO;
+}
+
+int run(const NewCoreCookie& /*step*/) {
+  // PR_SCHED_CORE and its commands, of linux/prctl.h from 5.14 on.
+  constexpr int sched_core = 62;
+  constexpr unsigned long get = 0;
+  constexpr unsigned long create = 1;
+  std::uint64_t cookie = 0;
+  if (::prctl(sched_core, create, 0, 0, 0) != 0) return errno;
+  if (::prctl(sched_core, get, 0, 0, &cookie) != 0) return errno;
+  return cookie != 0 ? 0 : EPROTO;
+}
+
 int run(const SetAffinity& step) {
   const std::size_t bytes = step.mask.size() * sizeof(std::uint64_t);
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the ABI's own layout
@@ -236,11 +259,22 @@ int write_id_maps(const ChildContext& context, Construction& construction) {
   const auto put = [&](const char* file, const char* text) {
     return write_proc(construction, file, text, std::strlen(text));
   };
-  if (const int errnum = put("self/uid_map", context.uid_map)) return errnum;
+  if (context.release_fd >= 0) {
+    ::close(context.release_write_fd);
+    char byte = 0;
+    ssize_t length = 0;
+    do {
+      length = ::read(context.release_fd, &byte, 1);
+    } while (length < 0 && errno == EINTR);
+    if (length != 1) ::_exit(125);  // the launcher says why
+  }
+  if (context.uid_map != nullptr) {
+    if (const int errnum = put("self/uid_map", context.uid_map)) return errnum;
+  }
   if (context.deny_setgroups) {
     if (const int errnum = put("self/setgroups", "deny")) return errnum;
   }
-  return put("self/gid_map", context.gid_map);
+  return context.gid_map == nullptr ? 0 : put("self/gid_map", context.gid_map);
 }
 
 int run_setup_step(const Step& step, Construction& construction) {

@@ -2,8 +2,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
+#include "base/syscalls.h"
 #include "base/text.h"
 #include "launch/monitor.h"
 #include "plan/exec_analysis.h"
@@ -19,6 +21,15 @@ bool apparmor_restricts() {
   return file && ::read(file.get(), &digit, 1) == 1 && digit == '1';
 }
 
+// Since Linux 5.12 nobody else may map the id 0 of the outer namespace. user_namespaces(7)
+bool is_root_without_setfcap() {
+  constexpr unsigned setfcap = 31;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  return ::geteuid() == 0 && sys::capget(header, data.data()) == 0 &&
+         (data[0].effective >> setfcap & 1U) == 0;
+}
+
 Error id_maps_failed(int errnum) {
   if ((errnum == EPERM || errnum == EACCES) && apparmor_restricts()) {
     return {.code = Code::userns_apparmor,
@@ -28,6 +39,15 @@ Error id_maps_failed(int errnum) {
             .hint =
                 "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0\n"
                 "more: immure doctor"};
+  }
+  if (errnum == EPERM && is_root_without_setfcap()) {
+    return {.code = Code::userns_unavailable,
+            .doing = "map our id, 0, into a new user namespace",
+            .errnum = errnum,
+            .reason = "here root lacks CAP_SETFCAP",
+            .hint =
+                "start immure as another user than root\n"
+                "or give the outer sandbox CAP_SETFCAP (caps.keep = [\"CAP_SETFCAP\"])"};
   }
   if (errnum == ENOENT || errnum == ENOTSUP) {
     return {.code = Code::setup_step,
@@ -78,6 +98,17 @@ std::string step_hint(const Step& step, int errnum) {
   if (std::holds_alternative<ChangeDirectory>(step)) {
     return "-C / starts at the root; --ro DIR brings a directory in";
   }
+  if (std::holds_alternative<NewCoreCookie>(step)) {
+    return "this kernel has no core scheduling (CONFIG_SCHED_CORE), or this machine no SMT\n"
+           "to go on without: best_effort = [\"core-sched\"]";
+  }
+  if (std::holds_alternative<SetScheduler>(step) || std::holds_alternative<SetIoPriority>(step)) {
+    return "without privilege it can only get worse; to go on without: best_effort = [\"sched\"]";
+  }
+  if (std::holds_alternative<NewTimeNamespace>(step) && errnum != EPROTO) {
+    return "time namespaces need Linux 5.6, and user.max_time_namespaces above 0\n"
+           "to go on without: best_effort = [\"time-ns\"]";
+  }
   if (errnum == EPROTO) {
     return "the kernel reported success and did not do it; nothing was started";
   }
@@ -104,6 +135,8 @@ Error explain_failure(const ChildReport& report, const LaunchPlan& plan) {
                 .hint = step_hint(planned.what, report.errnum)};
     if (std::holds_alternative<ProcMount>(planned.what) && report.errnum == EPERM) {
       error.code = Code::proc_masked;
+    } else if (std::holds_alternative<NewCoreCookie>(planned.what)) {
+      error.code = Code::core_sched_unavailable;
     } else if (std::holds_alternative<OverlayMount>(planned.what)) {
       error.code = Code::overlay_unavailable;
     } else if (std::holds_alternative<ChangeDirectory>(planned.what)) {

@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,6 +21,9 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "launch/child.h"
+#include "launch/helper.h"
+#include "launch/host_changes.h"
+#include "launch/join.h"
 #include "launch/monitor.h"
 
 namespace immure {
@@ -54,27 +58,6 @@ std::variant<std::monostate, Error> check_stdio() {
                  .hint = std::string("redirect it: immure run … ") + (fd == 0   ? "< /dev/null"
                                                                       : fd == 1 ? "> FILE"
                                                                                 : "2> FILE")};
-  }
-  return std::monostate{};
-}
-
-std::variant<std::monostate, Error> make_host_directories(const LaunchPlan& plan) {
-  for (const HostDirectory& wanted : plan.host_directories) {
-    auto failed = [&] {
-      Error error = os_error(Code::setup_step, "make the directory " + quote(wanted.path));
-      error.origin = wanted.origin;
-      error.hint = "make it by hand, or leave out create";
-      return error;
-    };
-    const std::string parent(parent_of(wanted.path));
-    Fd directory(sys::openat2(AT_FDCWD, parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC,
-                              RESOLVE_NO_SYMLINKS));
-    if (!directory && (errno == ENOSYS || errno == EPERM)) {
-      directory.reset(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    }
-    if (!directory) return failed();
-    const std::string name(base_name(wanted.path));
-    if (::mkdirat(directory.get(), name.c_str(), 0700) != 0 && errno != EEXIST) return failed();
   }
   return std::monostate{};
 }
@@ -122,17 +105,18 @@ struct CStrings {
   std::vector<char*> pointers;
 };
 
-pid_t clone_sandbox(std::uint64_t namespaces, int& pidfd) {
+// `sibling`: as a child of our parent, which must be the launcher.
+pid_t clone_sandbox(std::uint64_t namespaces, bool sibling, int& pidfd) {
   clone_args args{};
-  args.flags = namespaces | CLONE_PIDFD;
+  args.flags = namespaces | CLONE_PIDFD | (sibling ? CLONE_PARENT : 0);
   args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);  // NOLINT: the field's documented use
-  args.exit_signal = SIGCHLD;
+  args.exit_signal = sibling ? 0 : SIGCHLD;               // a sibling has that of its maker
   const pid_t pid = sys::clone3(args);
   if (pid >= 0 || errno != ENOSYS) return pid;
   // An outer filter that cannot look behind clone3's pointer refuses it; the older call does the
   // same.
   return static_cast<pid_t>(
-      ::syscall(SYS_clone, namespaces | CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
+      ::syscall(SYS_clone, args.flags | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
 }
 
 // A command that is pid 1 could undo its PR_SET_PDEATHSIG, and holds no lifetime pipe. This process
@@ -149,6 +133,35 @@ int start_guard(const RunningSandbox& sandbox, int lifetime_read) {
   }
   if (watched[1].revents == 0) sys::pidfd_send_signal(sandbox.pidfd.get(), SIGKILL);
   ::_exit(0);
+}
+
+// "1000 1000 1" as "1000 0 1": inside as planned, outside what is ours there.
+std::string map_of_one(const std::string& planned, unsigned outside) {
+  return planned.substr(0, planned.find(' ')) + ' ' + std::to_string(outside) + " 1\n";
+}
+
+void keep_open(const OpenNamespaces& joined, std::vector<int>& keep) {
+  for (const OpenNamespaces::One& one : joined.list) keep.push_back(one.fd.get());
+  if (joined.owner) keep.push_back(joined.owner.get());
+  std::sort(keep.begin(), keep.end());
+}
+
+bool may_go_without_pid_namespace(const LaunchPlan& plan, int errnum) {
+  return plan.pid_namespace_optional && (plan.namespaces & CLONE_NEWPID) != 0 &&
+         (errnum == EINVAL || errnum == ENOSPC || errnum == EUSERS);
+}
+
+std::variant<Exit, Error> launch_without(const LaunchPlan& plan, const LaunchOptions& options,
+                                         int errnum) {
+  LaunchPlan without = plan;
+  without.state = {};  // held by the caller
+  without.namespaces &= ~static_cast<std::uint64_t>(CLONE_NEWPID);
+  if (options.events.note) {
+    options.events.note(
+        "goes on without what this host lacks (best_effort): can't make a pid namespace: " +
+        errno_words(errnum));
+  }
+  return launch(without, options);
 }
 
 Error clone_failed() {
@@ -217,10 +230,22 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
                  .hint = "open another for the command"};
   }
   const int fd_limit = descriptor_limit();
-  const std::vector<int> keep = kept_descriptors(plan, options);
+  std::vector<int> keep = kept_descriptors(plan, options);
+  OpenNamespaces joined;
+  if (!plan.join.empty()) {
+    auto opened = open_namespaces(plan);
+    if (auto* error = std::get_if<Error>(&opened)) return std::move(*error);
+    joined = std::move(std::get<OpenNamespaces>(opened));
+    keep_open(joined, keep);
+  }
   close_all_but(keep, fd_limit, false);
   if (auto made = make_host_directories(plan); std::holds_alternative<Error>(made)) {
     return std::get<Error>(made);
+  }
+
+  Fd state_lock;
+  if (auto locked = lock_state(plan.state, state_lock); std::holds_alternative<Error>(locked)) {
+    return std::get<Error>(locked);
   }
 
   std::array<int, 2> reports = {-1, -1};
@@ -249,8 +274,8 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   ChildContext context;
   context.setup = plan.setup;
   context.command_setup = plan.command_setup;
-  context.uid_map = plan.uid_map.c_str();
-  context.gid_map = plan.gid_map.c_str();
+  context.uid_map = plan.uid_map_helper.empty() ? plan.uid_map.c_str() : nullptr;
+  context.gid_map = plan.gid_map_helper.empty() ? plan.gid_map.c_str() : nullptr;
   context.deny_setgroups = plan.deny_setgroups;
   context.candidates = {candidates.pointers.data(), plan.command.candidates.size()};
   context.argv = argv.pointers.data();
@@ -269,18 +294,60 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   context.own_pid_namespace = (plan.namespaces & CLONE_NEWPID) != 0;
   context.chroot_suffices = chroot_suffices(plan);
 
+  Fd release_read;
+  Fd release_write;
+  if (context.uid_map == nullptr || context.gid_map == nullptr) {
+    std::array<int, 2> release = {-1, -1};
+    if (::pipe2(release.data(), O_CLOEXEC) != 0) return os_error(Code::setup_step, "make a pipe");
+    release_read.reset(context.release_fd = release[0]);
+    release_write.reset(context.release_write_fd = release[1]);
+  }
+
   sandbox.started_ns = monotonic_ns();
   int pidfd = -1;
-  sandbox.init_pid = clone_sandbox(plan.namespaces, pidfd);
-  if (sandbox.init_pid == 0) {
+  const auto clone_here = [&](bool sibling, int& fd) {
+    const pid_t pid = clone_sandbox(plan.namespaces, sibling, fd);
+    if (pid != 0) return pid;
     // The launcher's ends: only it may hold the write end of the lifetime pipe.
     ::close(sandbox.report.get());
     ::close(sandbox.signals.get());
     run_child(context);
+  };
+  std::string uid_map;
+  std::string gid_map;
+  if (plan.join.empty()) {
+    sandbox.init_pid = clone_here(false, pidfd);
+  } else {
+    // In the user namespace that is entered our ids have other numbers.
+    const auto entered = [&] {
+      uid_map = map_of_one(plan.uid_map, ::geteuid());
+      gid_map = map_of_one(plan.gid_map, ::getegid());
+      context.uid_map = uid_map.c_str();
+      context.gid_map = gid_map.c_str();
+    };
+    auto cloned = clone_within(
+        joined, entered, [&](int& fd) { return clone_here(true, fd); }, pidfd);
+    if (auto* error = std::get_if<Error>(&cloned)) return std::move(*error);
+    sandbox.init_pid = std::get<pid_t>(cloned);
   }
-  if (sandbox.init_pid < 0) return clone_failed();
+  if (sandbox.init_pid < 0) {
+    if (may_go_without_pid_namespace(plan, errno)) return launch_without(plan, options, errno);
+    return clone_failed();
+  }
   sandbox.pidfd.reset(pidfd);
   child_report.reset();
+  if (context.release_fd >= 0) {
+    if (auto written = write_maps(plan, sandbox.init_pid, caller.mask);
+        std::holds_alternative<Error>(written)) {
+      sys::pidfd_send_signal(pidfd, SIGKILL);
+      ::waitpid(sandbox.init_pid, nullptr, __WALL);
+      return std::get<Error>(written);
+    }
+    const ssize_t ignored = ::write(context.release_write_fd, "x", 1);  // it is read, or has ended
+    static_cast<void>(ignored);
+    release_read.reset();
+    release_write.reset();
+  }
   if (!plan.reaper && plan.die_with_parent) {
     if (const int errnum = start_guard(sandbox, lifetime_read.get())) {
       sys::pidfd_send_signal(pidfd, SIGKILL);

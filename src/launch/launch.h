@@ -43,8 +43,9 @@ struct Exit {
 
 // Called in the launcher while the sandbox lives; all may be empty.
 struct LaunchEvents {
-  std::function<void(pid_t init_pid)> started;  // pid 1 exists (as seen from outside)
-  std::function<void()> ready;                  // the command runs
+  std::function<void(pid_t init_pid)> started;        // pid 1 exists (as seen from outside)
+  std::function<void()> ready;                        // the command runs
+  std::function<void(const std::string& text)> note;  // what best_effort went without
 };
 
 struct LaunchOptions {

@@ -17,6 +17,7 @@
 #include <optional>
 
 #include "base/syscalls.h"
+#include "base/text.h"
 
 namespace immure {
 namespace {
@@ -80,11 +81,24 @@ class Monitor {
         case ChildReport::Kind::failed:
           failure_ = explain_failure(message, plan_);
           break;
+        case ChildReport::Kind::lost:
+          note_lost(message);
+          break;
         case ChildReport::Kind::exited:
           status_ = message.status;
           break;
       }
     }
+  }
+
+  void note_lost(const ChildReport& message) const {
+    const std::size_t setup = plan_.setup.size();
+    const std::size_t steps = setup + plan_.command_setup.size();
+    if (!options_.events.note || message.step >= steps) return;
+    const PlannedStep& planned = message.step < setup ? plan_.setup[message.step]
+                                                      : plan_.command_setup[message.step - setup];
+    options_.events.note("goes on without what this host lacks (best_effort): can't " +
+                         describe(planned.what) + ": " + errno_words(message.errnum));
   }
 
   void command_runs() {

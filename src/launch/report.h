@@ -12,6 +12,7 @@ struct ChildReport {
     ready,    // the command's process is about to exec
     failed,   // step failed with errnum; nothing of the command ran
     exited,   // the command ended by itself: status is its wait status; what it left may live
+    lost,     // a best-effort step failed with errnum; the start goes on without it
   };
   Kind kind;
   std::int32_t errnum;

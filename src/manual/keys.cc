@@ -46,7 +46,10 @@ std::string_view type_words(ValueType type) {
     case ValueType::limit:
       return "limit";
     case ValueType::choice:
+    case ValueType::namespaced:
       return "one of";
+    case ValueType::id_map:
+      return R"("subid" or list of tables)";
     case ValueType::signal:
       return "signal";
     case ValueType::processors:

@@ -1,4 +1,5 @@
 // The words of every step: the line of --dry-run, and of the error when the step fails.
+#include <sched.h>
 #include <sys/resource.h>
 
 #include <array>
@@ -57,7 +58,10 @@ std::string text(const MakeRoot& s) {
   return "make the root: a tmpfs of " + show_size(s.size_bytes) + mode_unless(s.mode, 0755);
 }
 
-std::string text(const MakeScratch& /*s*/) { return "make a tmpfs beside the root"; }
+std::string text(const MakeScratch& s) {
+  return "make a tmpfs beside the root" +
+         (s.size_bytes != 0 ? " of " + show_size(s.size_bytes) : "");
+}
 
 std::string text(const MakeDir& s) {
   return "make directory " + inside(s.target) + mode_unless(s.mode, 0755);
@@ -164,6 +168,34 @@ std::string text(const RedirectStdio& s) {
 std::string text(const ChangeDirectory& s) { return "change directory to " + escape(s.path); }
 std::string text(const SetUmask& s) { return "set the umask to " + octal(s.mask); }
 std::string text(const SetNice& s) { return "set the nice value to " + std::to_string(s.value); }
+std::string text(const SetScheduler& s) {
+  const std::string priority = ", priority " + std::to_string(s.priority);
+  switch (s.policy) {
+    case SCHED_OTHER:
+      return "schedule as other";
+    case SCHED_BATCH:
+      return "schedule as batch";
+    case SCHED_IDLE:
+      return "schedule as idle";
+    case SCHED_FIFO:
+      return "schedule as fifo" + priority;
+    default:
+      return "schedule as rr" + priority;
+  }
+}
+
+std::string text(const SetIoPriority& s) {
+  constexpr int shift = 13;
+  constexpr std::array<std::string_view, 4> names = {"none", "realtime", "best effort", "idle"};
+  const auto level = static_cast<std::size_t>(s.value);
+  const std::string name(names.at(level >> shift));
+  const bool has_level = name == "realtime" || name == "best effort";
+  return "set the I/O priority to " + name +
+         (has_level ? ", level " + std::to_string(s.value & ((1 << shift) - 1)) : "");
+}
+
+std::string text(const NewCoreCookie& /*s*/) { return "share no core with processes outside"; }
+
 std::string text(const SetOomScoreAdj& s) {
   return "set the OOM score adjustment to " + std::to_string(s.value);
 }

@@ -25,7 +25,7 @@ std::string place(const Origin& origin) {
   return origin == Origin{} ? "" : "   [" + show(origin) + "]";
 }
 
-std::string id_map(std::string_view map) {
+std::string id_map(std::string_view map, const std::string& helper) {
   std::string lines;
   while (!map.empty()) {
     const std::size_t end = map.find('\n');
@@ -34,6 +34,7 @@ std::string id_map(std::string_view map) {
     if (end == std::string_view::npos) break;
     map.remove_prefix(end + 1);
   }
+  if (!helper.empty()) lines += ", written by " + escape(helper);
   return lines;
 }
 
@@ -41,7 +42,8 @@ void add_steps(const std::vector<PlannedStep>& steps, std::size_t& number, std::
   for (const PlannedStep& planned : steps) {
     const std::string index = std::to_string(++number);
     out.append(index.size() < 4 ? 4 - index.size() : 0, ' ').append(index).append("  ");
-    out.append(describe(planned.what)).append(place(planned.origin)).append(1, '\n');
+    out.append(describe(planned.what)).append(planned.best_effort ? ", if this host can" : "");
+    out.append(place(planned.origin)).append(1, '\n');
   }
 }
 
@@ -109,17 +111,32 @@ void add_groups(const std::vector<std::string>& groups, std::string& out) {
 
 }  // namespace
 
+std::string shown_source(const JoinedNamespace& joined) {
+  return joined.path.empty() ? "on descriptor " + std::to_string(joined.fd) : escape(joined.path);
+}
+
 std::string describe(const LaunchPlan& plan) {
   std::string out = "namespaces:";
   for (const auto& [flag, name] : kNamespaces) {
     if ((plan.namespaces & flag) != 0) out.append(1, ' ').append(name);
   }
-  out += "\nuid map: " + id_map(plan.uid_map) + "\ngid map: " + id_map(plan.gid_map) +
+  if (plan.pid_namespace_optional) out += ", pid if this host can";
+  out += '\n';
+  for (const JoinedNamespace& joined : plan.join) {
+    out += "join the " + joined.kind + " namespace " + shown_source(joined) + place(joined.origin) +
+           '\n';
+  }
+  out += "uid map: " + id_map(plan.uid_map, plan.uid_map_helper) +
+         "\ngid map: " + id_map(plan.gid_map, plan.gid_map_helper) +
          (plan.deny_setgroups ? ", setgroups denied" : "") + '\n';
   add_groups(plan.kept_groups.get(), out);
   for (const HostDirectory& made : plan.host_directories) {
     out += "on the host, make directory " + escape(made.path) + ", mode 0700" + place(made.origin) +
            '\n';
+  }
+  if (!plan.state.path.empty()) {
+    out += "lock " + escape(plan.state.path) + (plan.state.shared ? ", shared" : ", exclusive") +
+           place(plan.state.origin) + '\n';
   }
   std::size_t number = 0;
   out += "sandbox:\n";

@@ -113,6 +113,34 @@ std::uint64_t highest_capability() {
   return highest;
 }
 
+// subuid(5): name or uid, first id, count.
+std::vector<IdSpan> subordinate_ids(const char* file, const std::string& user, uid_t uid) {
+  std::vector<IdSpan> spans;
+  const std::string text = read_file(file, kMaxPasswdBytes);
+  std::string_view lines = text;
+  const auto number = [](std::string_view digits, std::uint64_t& out) {
+    const char* end = digits.data() + digits.size();
+    return std::from_chars(digits.data(), end, out).ptr == end && !digits.empty();
+  };
+  while (!lines.empty()) {
+    std::string_view name = lines;
+    lines = split(name, '\n');
+    std::string_view first = split(name, ':');
+    const std::string_view count = split(first, ':');
+    IdSpan span;
+    const bool ours = (!user.empty() && name == user) || name == std::to_string(uid);
+    if (ours && number(first, span.first) && number(count, span.count) && span.count > 0) {
+      spans.push_back(span);
+    }
+  }
+  return spans;
+}
+
+std::uint64_t own_rtprio_limit() {
+  rlimit limit{};
+  return ::syscall(SYS_prlimit64, 0, RLIMIT_RTPRIO, nullptr, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
 std::vector<gid_t> own_groups() {
   std::vector<gid_t> groups;
   const int count = ::getgroups(0, nullptr);
@@ -157,6 +185,13 @@ Host this_host(const HostFiles& files) {
   if (::syscall(SYS_getcwd, cwd.data(), cwd.size()) > 0 && cwd[0] == '/') host.cwd = cwd.data();
 
   host.hard_limit = own_hard_limit;
+  host.rtprio_limit = OnDemand<std::uint64_t>(own_rtprio_limit);
+  const auto subordinate = [&host](const char* file) {
+    return OnDemand<std::vector<IdSpan>>(
+        [file, user = host.user_name, uid = host.uid] { return subordinate_ids(file, user, uid); });
+  };
+  host.subordinate_uids = subordinate("/etc/subuid");
+  host.subordinate_gids = subordinate("/etc/subgid");
   host.groups = OnDemand<std::vector<gid_t>>(own_groups);
   host.nice = OnDemand<int>(own_nice);
   host.oom_score_adj = OnDemand<int>(own_oom_score_adj);

@@ -56,6 +56,10 @@ class HostFiles {
   virtual bool silent(const std::string& /*path*/) const { return false; }
 };
 
+struct IdSpan {
+  std::uint64_t first = 0, count = 0;
+};
+
 struct Host {
   uid_t uid = 0;
   gid_t gid = 0;
@@ -64,7 +68,11 @@ struct Host {
   std::string user_name;  // empty: no passwd entry
   std::string shell;
   std::map<std::string, std::string> environment;       // the caller's
+  OnDemand<std::uint64_t> rtprio_limit{0};              // the soft one; sched(7)
   std::uint64_t (*hard_limit)(int resource) = nullptr;  // of RLIMIT_…; getrlimit(2); never null
+  // What the administrator gave this user in subuid(5) and subgid(5).
+  OnDemand<std::vector<IdSpan>> subordinate_uids{std::vector<IdSpan>{}};
+  OnDemand<std::vector<IdSpan>> subordinate_gids{std::vector<IdSpan>{}};
   OnDemand<std::vector<gid_t>> groups{std::vector<gid_t>{}};  // supplementary; getgroups(2)
   OnDemand<int> nice{0};
   OnDemand<int> oom_score_adj{0};

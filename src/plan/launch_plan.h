@@ -27,12 +27,36 @@ struct CommandPlan {
   std::vector<std::string> secrets;      // variables whose values describe() does not show
 };
 
+// A namespace that is there already, entered before the others are made. setns(2)
+struct JoinedNamespace {
+  std::uint64_t flag = 0;  // CLONE_NEW…
+  std::string kind;        // "net"
+  std::string path;        // of its file; empty: it is open as `fd`
+  int fd = -1;
+  Origin origin;
+};
+// "/run/netns/x" or "on descriptor 3", escaped.
+std::string shown_source(const JoinedNamespace& joined);
+
+// A directory that is locked while the sandbox lives, against other runs. flock(2)
+struct StateDirectory {
+  std::string path;  // empty: none
+  bool shared = false;
+  Origin origin;
+};
+
 struct LaunchPlan {
-  std::uint64_t namespaces = 0;  // CLONE_NEW… for clone3(2); the time namespace is a step
+  std::uint64_t namespaces = 0;         // CLONE_NEW… for clone3(2); the time namespace is a step
+  bool pid_namespace_optional = false;  // where the host refuses one, the run goes on without
+  std::vector<JoinedNamespace> join;
   std::string uid_map, gid_map;  // the lines of /proc/self/{uid,gid}_map
+  // The programs that write them, newuidmap(1) and newgidmap(1); empty: the child may by itself.
+  std::string uid_map_helper, gid_map_helper;
+  Origin uid_map_origin, gid_map_origin;
   bool deny_setgroups = true;
 
   std::vector<HostDirectory> host_directories;
+  StateDirectory state;
   std::vector<PlannedStep> setup;          // pid 1, in order
   std::vector<PlannedStep> command_setup;  // the command's process, in order
   CommandPlan command;

@@ -3,8 +3,11 @@
 #include <map>
 #include <utility>
 
+#include "base/text.h"
+#include "plan/host_directories.h"
 #include "plan/lower_command.h"
 #include "plan/lower_environment.h"
+#include "plan/lower_ids.h"
 #include "plan/lower_mounts.h"
 #include "plan/lower_process.h"
 #include "plan/lower_security.h"
@@ -27,6 +30,33 @@ void add_oom_score(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, 
   plan.setup.push_back({SetOomScoreAdj{score}, wanted.origin});
 }
 
+void add_state(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors) {
+  const State& state = spec.state;
+  const Origin& origin = state.dir.is_set()    ? state.dir.origin
+                         : state.name.is_set() ? state.name.origin
+                                               : state.lock.origin;
+  const Result<ResolvedPath> found = host.files->resolve(state.used);
+  if (!found.ok()) {
+    errors.push_back(found.error());
+    return;
+  }
+  const ResolvedPath& resolved = found.value();
+  if (resolved.kind == FileKind::missing) {
+    if (!add_missing_directories(host, resolved.canonical, origin, plan.host_directories, errors)) {
+      return;
+    }
+  } else if (resolved.kind != FileKind::directory) {
+    errors.push_back({.code = Code::refused_mount,
+                      .doing = quote(state.used) + " can't hold the state",
+                      .errnum = ENOTDIR,
+                      .origin = origin});
+    return;
+  }
+  plan.state = {.path = resolved.canonical,
+                .shared = state.lock.get_or(StateLock::exclusive) == StateLock::share,
+                .origin = origin};
+}
+
 // What is not found inside would only repeat what is wrong with the mounts.
 bool follows_from_mounts(const Error& error) {
   return error.code == Code::cwd_missing || error.code == Code::not_found_inside ||
@@ -38,10 +68,13 @@ std::variant<LaunchPlan, Errors> lower_checked(const SandboxSpec& spec, const Re
   LaunchPlan plan;
   Errors errors;
 
-  lower_namespaces(spec, host, plan);
+  lower_namespaces(spec, plan);
+  lower_id_maps(spec, host, plan, errors);
   lower_lifetime(spec, plan);
+  const std::size_t errors_before_mounts = errors.size();
   const RootTree tree = lower_mounts(spec, host, plan, errors);
-  const bool mounts_failed = !errors.empty();
+  if (!spec.state.used.empty()) add_state(spec, host, plan, errors);
+  const bool mounts_failed = errors.size() > errors_before_mounts;
 
   lower_kernel_settings(spec, plan);
   add_oom_score(spec, host, plan, errors);

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "plan/best_effort.h"
+
 namespace immure {
 namespace {
 
@@ -111,6 +113,7 @@ void add_kernel_fs(const KernelMount& mount, const SandboxSpec& spec, const Host
                             .subset_pid = mount.subset_pid,
                             .hidepid_invisible = mount.hidepid_invisible},
                   place, node, origin);
+      builder.steps().back().best_effort = is_best_effort(spec, "proc");
       mask_proc(spec, host, builder, place, origin);
       return;
     case KernelFs::devfs:

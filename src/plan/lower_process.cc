@@ -11,6 +11,8 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "plan/best_effort.h"
+#include "spec/scheduling.h"
 
 namespace immure {
 namespace {
@@ -48,6 +50,36 @@ void add_personality(const SandboxSpec& spec, LaunchPlan& plan, Errors& errors) 
     persona |= found->second;
   }
   plan.command_setup.push_back({SetPersonality{persona}, items[0].origin});
+}
+
+void add_scheduling(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors) {
+  const Process& process = spec.process;
+  const bool optional = is_best_effort(spec, "sched");
+  if (process.sched.is_set()) {
+    const Scheduling wanted = parse_scheduling(*process.sched.value).value_or(Scheduling{});
+    if (wanted.priority > 0 && host.uid != 0 && !optional &&
+        static_cast<std::uint64_t>(wanted.priority) > host.rtprio_limit.get()) {
+      errors.push_back({.code = Code::cannot_lower,
+                        .doing = "process.sched = " + quote(*process.sched.value) +
+                                 " is above our limit of real-time priority, " +
+                                 std::to_string(host.rtprio_limit.get()),
+                        .origin = process.sched.origin,
+                        .hint = "the administrator raises it: \"rtprio\" in "
+                                "/etc/security/limits.conf\nor go on without: best_effort = "
+                                "[\"sched\"]"});
+    }
+    plan.command_setup.push_back(
+        {SetScheduler{wanted.policy, wanted.priority}, process.sched.origin, optional});
+  }
+  if (process.io_priority.is_set()) {
+    plan.command_setup.push_back(
+        {SetIoPriority{parse_io_priority(*process.io_priority.value).value_or(0)},
+         process.io_priority.origin, optional});
+  }
+  if (process.core_sched.get_or(false)) {
+    plan.command_setup.push_back(
+        {NewCoreCookie{}, process.core_sched.origin, is_best_effort(spec, "core-sched")});
+  }
 }
 
 void add_stdio(const SandboxSpec& spec, LaunchPlan& plan) {
@@ -132,6 +164,7 @@ void lower_process(const SandboxSpec& spec, const Host& host, const RootTree& tr
     }
     steps.push_back({SetNice{nice}, process.nice.origin});
   }
+  add_scheduling(spec, host, plan, errors);
   if (process.cpus.is_set()) {
     Result<std::vector<std::uint64_t>> mask =
         parse_cpu_list(*process.cpus.value, host.processors.get());

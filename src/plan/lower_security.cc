@@ -8,9 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "base/text.h"
+#include "plan/best_effort.h"
 #include "plan/lower_kernel_fs.h"
 #include "seccomp/changed.h"
 #include "seccomp/filters.h"
@@ -137,9 +139,25 @@ void lower_filter(const SandboxSpec& spec, LaunchPlan& plan, Errors& errors) {
   plan.command_setup.push_back({std::move(step), first.items[0].origin});
 }
 
+constexpr int kCloneNewTime = 0x80;  // CLONE_NEWTIME; in no header of Debian 12's libc
+
+void add_joined(const Namespaces& ns, const std::string& kind, int flag, LaunchPlan& plan) {
+  const auto found = ns.join.find(kind);
+  if (found == ns.join.end() || !found->second.is_set()) return;
+  const std::string& source = *found->second.value;
+  JoinedNamespace joined{
+      .flag = static_cast<std::uint64_t>(flag), .kind = kind, .origin = found->second.origin};
+  if (source.starts_with("path:")) {
+    joined.path = source.substr(5);
+  } else {
+    joined.fd = std::atoi(source.c_str() + 3);
+  }
+  plan.join.push_back(std::move(joined));
+}
+
 }  // namespace
 
-void lower_namespaces(const SandboxSpec& spec, const Host& host, LaunchPlan& plan) {
+void lower_namespaces(const SandboxSpec& spec, LaunchPlan& plan) {
   const Namespaces& ns = spec.namespaces;
   plan.namespaces = CLONE_NEWUSER | CLONE_NEWNS;
   for (const auto& [choice, flag] :
@@ -148,12 +166,13 @@ void lower_namespaces(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
         std::pair(&ns.net, CLONE_NEWNET)}) {
     if (is_fresh(*choice)) plan.namespaces |= static_cast<std::uint64_t>(flag);
   }
-  const auto map = [](const Setting<std::int64_t>& inside, std::uint64_t outside) {
-    return std::to_string(inside.get_or(static_cast<std::int64_t>(outside))) + ' ' +
-           std::to_string(outside) + " 1\n";
-  };
-  plan.uid_map = map(spec.user.uid, host.uid);
-  plan.gid_map = map(spec.user.gid, host.gid);
+  plan.pid_namespace_optional = is_fresh(ns.pid) && is_best_effort(spec, "pid-ns");
+  for (const auto& [kind, choice, flag] :
+       {std::tuple("ipc", &ns.ipc, CLONE_NEWIPC), std::tuple("uts", &ns.uts, CLONE_NEWUTS),
+        std::tuple("cgroup", &ns.cgroup, CLONE_NEWCGROUP), std::tuple("net", &ns.net, CLONE_NEWNET),
+        std::tuple("time", &ns.time, kCloneNewTime)}) {
+    if (choice->value == NamespaceChoice::joined) add_joined(ns, kind, flag, plan);
+  }
 }
 
 void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
@@ -171,12 +190,13 @@ void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
       step.offsets += offset_line(clock, *offset->value);
       origin = offset->origin;
     }
-    plan.setup.push_back({std::move(step), std::move(origin)});
+    plan.setup.push_back({std::move(step), std::move(origin), is_best_effort(spec, "time-ns")});
   }
   // The profile has accepted that this host's /proc is not what it should be.
-  const bool second_wall = spec.root.proc.get_or(ProcMode::fresh) != ProcMode::fresh &&
-                           spec.namespaces.nested.empty() &&
-                           spec.seccomp.base.get_or(FilterBase::standard) != FilterBase::none;
+  const bool second_wall =
+      (spec.root.proc.get_or(ProcMode::fresh) != ProcMode::fresh || is_best_effort(spec, "proc")) &&
+      spec.namespaces.nested.empty() &&
+      spec.seccomp.base.get_or(FilterBase::standard) != FilterBase::none;
   for (const std::string_view type :
        {"user", "mnt", "pid", "ipc", "uts", "net", "cgroup", "time"}) {
     // The others need a capability, which only a new user namespace could give.
@@ -210,7 +230,8 @@ void lower_privileges(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
   plan.command_setup.push_back({LimitPrivileges{.keep = *keep, .bounding = *bounding}, origin});
 
   if (!spec.hardening.jit.get_or(true)) {
-    plan.command_setup.push_back({RefuseExecGain{}, spec.hardening.jit.origin});
+    plan.command_setup.push_back(
+        {RefuseExecGain{}, spec.hardening.jit.origin, is_best_effort(spec, "mdwe")});
   }
   lower_filter(spec, plan, errors);
 }

@@ -10,8 +10,8 @@
 
 namespace immure {
 
-// The flags and id maps for clone3(2).
-void lower_namespaces(const SandboxSpec& spec, const Host& host, LaunchPlan& plan);
+// The flags for clone3(2), and what is joined.
+void lower_namespaces(const SandboxSpec& spec, LaunchPlan& plan);
 
 // Steps of pid 1 that need /proc of the host, to come before EnterRoot: sysctls, the maxima of
 // nested namespaces, the clocks.

@@ -196,7 +196,8 @@ bool SourceFinder::resolve(const Mount& mount, const std::string& path, Resolved
   resolved = std::move(result.value());
   if (planted(mount.origin, path, resolved)) return false;
   if (resolved.kind != FileKind::missing) return true;
-  if (creates(mount) && resolved.errnum == ENOENT) {
+  const bool is_state = !spec_.state.used.empty() && path == spec_.state.used;
+  if ((creates(mount) || is_state) && resolved.errnum == ENOENT) {
     if (!add_missing_directories(host_, resolved.canonical, mount.origin, out_.created, errors_)) {
       return false;
     }

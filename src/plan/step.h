@@ -31,7 +31,9 @@ struct MakeRoot {
   bool read_only = false;  // of a directory: bind it read-only (a tmpfs is sealed by SealRoot)
 };
 // A tmpfs outside the new root: overlay uppers, and files that are bound over others, live in it.
-struct MakeScratch {};
+struct MakeScratch {
+  std::uint64_t size_bytes = 0;  // 0: the kernel's default
+};
 struct MakeDir {
   std::string target;
   mode_t mode = 0755;
@@ -148,6 +150,16 @@ struct SetNice {
 struct SetOomScoreAdj {  // runs in pid 1, before it becomes non-dumpable
   int value = 0;
 };
+struct SetScheduler {  // read back; sched_setscheduler(2)
+  int policy = 0;
+  int priority = 0;
+};
+struct SetIoPriority {
+  int value = 0;  // class << 13 | level; ioprio_set(2)
+};
+// A new core scheduling cookie, so that no other process runs on the same core at the same time;
+// read back. PR_SCHED_CORE of prctl(2)
+struct NewCoreCookie {};
 struct SetAffinity {
   std::vector<std::uint64_t> mask;  // bit n: processor n; sched_setaffinity(2)
 };
@@ -176,18 +188,21 @@ struct LoadFilter {
   std::shared_ptr<const std::vector<sock_filter>> own;
 };
 
-using Step =
-    std::variant<MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile,
-                 TmpfsMount, OverlayMount, ProcMount, DevptsMount, MqueueMount, SysfsMount,
-                 CgroupMount, MaskProc, SealRoot, EnterRoot, SetHostname, SetDomainname, LoopbackUp,
-                 DropGroups, WriteProc, NewTimeNamespace, RedirectStdio, ChangeDirectory, SetUmask,
-                 SetNice, SetOomScoreAdj, SetAffinity, SetPersonality, SetRlimit, NewSession,
-                 NewKeyring, RefuseExecGain, LimitPrivileges, LoadFilter>;
+using Step = std::variant<MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile,
+                          TmpfsMount, OverlayMount, ProcMount, DevptsMount, MqueueMount, SysfsMount,
+                          CgroupMount, MaskProc, SealRoot, EnterRoot, SetHostname, SetDomainname,
+                          LoopbackUp, DropGroups, WriteProc, NewTimeNamespace, RedirectStdio,
+                          ChangeDirectory, SetUmask, SetNice, SetOomScoreAdj, SetScheduler,
+                          SetIoPriority, NewCoreCookie, SetAffinity, SetPersonality, SetRlimit,
+                          NewSession, NewKeyring, RefuseExecGain, LimitPrivileges, LoadFilter>;
 
 // A step and who asked for it.
 struct PlannedStep {
   Step what;
   Origin origin;
+  // The profile goes on without it where this host lacks what it takes, and a note says so. Never
+  // for a call that reports success and did nothing.
+  bool best_effort = false;
 };
 
 // One line, a verb phrase, escaped: "bind /srv on /data, read-only".

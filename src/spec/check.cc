@@ -9,21 +9,28 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "spec/capability_names.h"
+#include "spec/check_parts.h"
 
 namespace immure {
 namespace {
 
-struct Problems {
-  Errors list;
-
-  void add(Code code, const Origin& origin, std::string what, std::string hint = {}) {
-    list.push_back(
-        Error{.code = code, .doing = std::move(what), .origin = origin, .hint = std::move(hint)});
-  }
-};
-
 bool is_host(const Setting<NamespaceChoice>& choice) {
   return choice.value == NamespaceChoice::host;
+}
+
+// What is changed there is changed for others too.
+bool is_shared(const Setting<NamespaceChoice>& choice) {
+  return is_host(choice) || choice.value == NamespaceChoice::joined;
+}
+
+std::string whose(const Setting<NamespaceChoice>& choice) {
+  return is_host(choice) ? "the host's: " : "that of others: ";
+}
+
+// `namespaces.uts is "host"`
+std::string says(std::string_view kind, const Setting<NamespaceChoice>& choice) {
+  return "namespaces." + std::string(kind) +
+         (is_host(choice) ? " is \"host\"" : " is a joined one");
 }
 
 // The kernel keeps 64 bytes: __NEW_UTS_LEN, see uname(2).
@@ -45,9 +52,10 @@ void check_names(const SandboxSpec& spec, Problems& problems) {
                    "a name of 1 to 64 letters, digits, '-', '.' and '_' that begins with none of "
                    "'-' and '.'");
     }
-    if (is_host(spec.namespaces.uts)) {
+    if (is_shared(spec.namespaces.uts)) {
       problems.add(Code::namespace_value, name->origin,
-                   std::string(key) + " would change the host's: namespaces.uts is \"host\"",
+                   std::string(key) + " would change " + whose(spec.namespaces.uts) +
+                       says("uts", spec.namespaces.uts),
                    "take one of the two away");
     }
   }
@@ -72,6 +80,16 @@ void check_namespaces(const SandboxSpec& spec, Problems& problems) {
                  "what the command starts",
                  "write process.init = \"reaper\"");
   }
+  if (spec.process.init.value == InitMode::target) {
+    for (const SetItem& item : spec.best_effort.items) {
+      if (item.text != "pid-ns") continue;
+      problems.add(
+          Code::namespace_value, item.origin,
+          "best_effort holds \"pid-ns\", but without one nobody ends what a command that is "
+          "pid 1 starts",
+          "write process.init = \"reaper\", or take \"pid-ns\" away");
+    }
+  }
   for (const auto& [name, maximum] : ns.nested) {
     if (maximum.value && *maximum.value < 0) {
       problems.add(Code::namespace_value, maximum.origin,
@@ -92,9 +110,9 @@ void check_clocks(const SandboxSpec& spec, Problems& problems) {
     return;
   }
   const Origin& origin = monotonic ? spec.time.monotonic_ns.origin : spec.time.boottime_ns.origin;
-  if (is_host(spec.namespaces.time)) {
+  if (is_shared(spec.namespaces.time)) {
     problems.add(Code::time_offset, origin,
-                 "an offset needs an own time namespace, but namespaces.time is \"host\"",
+                 "an offset needs an own time namespace, but " + says("time", spec.namespaces.time),
                  "take namespaces.time away; the wall clock can't be shifted in any case");
   }
   if (spec.process.init.value == InitMode::target) {
@@ -129,7 +147,10 @@ SysctlHome sysctl_home(std::string_view name) {
 void check_sysctl(const SandboxSpec& spec, Problems& problems) {
   for (const auto& [name, value] : spec.sysctl) {
     const SysctlHome home = sysctl_home(name);
-    std::string_view shared;
+    std::string shared;
+    const auto look = [&](std::string_view kind, const Setting<NamespaceChoice>& choice) {
+      if (is_shared(choice)) shared = whose(choice) + says(kind, choice);
+    };
     switch (home) {
       case SysctlHome::nowhere:
         problems.add(Code::sysctl, value.origin,
@@ -140,19 +161,17 @@ void check_sysctl(const SandboxSpec& spec, Problems& problems) {
                            "kernel.hostname and kernel.domainname do");
         continue;
       case SysctlHome::net:
-        if (is_host(spec.namespaces.net)) shared = "net";
+        look("net", spec.namespaces.net);
         break;
       case SysctlHome::ipc:
-        if (is_host(spec.namespaces.ipc)) shared = "ipc";
+        look("ipc", spec.namespaces.ipc);
         break;
       case SysctlHome::uts:
-        if (is_host(spec.namespaces.uts)) shared = "uts";
+        look("uts", spec.namespaces.uts);
         break;
     }
     if (!shared.empty()) {
-      problems.add(Code::sysctl, value.origin,
-                   "sysctl " + quote(name) + " would change the host's: namespaces." +
-                       std::string(shared) + " is \"host\"",
+      problems.add(Code::sysctl, value.origin, "sysctl " + quote(name) + " would change " + shared,
                    "take one of the two away");
     }
     if (value.value && value.value->find_first_of(std::string_view("\n\0", 2)) != std::string::npos)
@@ -163,24 +182,26 @@ void check_sysctl(const SandboxSpec& spec, Problems& problems) {
 void check_kernel_mount(const SandboxSpec& spec, const Mount& mount, Problems& problems) {
   const auto* kernel = std::get_if<KernelMount>(&mount.what);
   if (kernel == nullptr) return;
-  const auto shared = [&](std::string_view what, std::string_view ns) {
+  const auto needs_own = [&](std::string_view what, std::string_view kind,
+                             const Setting<NamespaceChoice>& choice) {
+    if (!is_shared(choice)) return;
     problems.add(Code::namespace_value, mount.origin,
                  std::string(what) + " at " + quote(mount.target) +
-                     " needs an own namespace, but namespaces." + std::string(ns) + " is \"host\"",
+                     " needs an own namespace, but " + says(kind, choice),
                  "take one of the two away");
   };
   switch (kernel->kind) {
     case KernelFs::proc:
-      if (is_host(spec.namespaces.pid)) shared("a fresh proc", "pid");
+      needs_own("a fresh proc", "pid", spec.namespaces.pid);
       break;
     case KernelFs::mqueue:
-      if (is_host(spec.namespaces.ipc)) shared("mqueue", "ipc");
+      needs_own("mqueue", "ipc", spec.namespaces.ipc);
       break;
     case KernelFs::sysfs:
-      if (is_host(spec.namespaces.net)) shared("a fresh sysfs", "net");
+      needs_own("a fresh sysfs", "net", spec.namespaces.net);
       break;
     case KernelFs::cgroup:
-      if (is_host(spec.namespaces.cgroup)) shared("cgroup", "cgroup");
+      needs_own("cgroup", "cgroup", spec.namespaces.cgroup);
       break;
     case KernelFs::devfs:
       break;
@@ -286,47 +307,6 @@ void check_environment(const Environment& env, Problems& problems) {
   }
 }
 
-<<<<<<< HEAD
-=======
-// What useradd(8) takes on most systems. It stands in passwd(5), where ':' would end it.
-bool is_user_name(std::string_view name) {
-  if (name.empty() || name.size() > 32 || name.front() == '-') return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_';
-  });
-}
-
-void check_user(const User& user, Problems& problems) {
-  if (user.name.is_set() && !is_user_name(*user.name.value)) {
-    problems.add(Code::id_map, user.name.origin,
-                 quote(*user.name.value) + " can't be the name of a user",
-                 "1 to 32 letters, digits, '-', '.' and '_', the first not '-'");
-  }
-}
-
-// Places of one file by line; files, and what has no line, as they were met.
-void sort_by_place(Errors& errors) {
-  std::vector<const SourceFile*> files;
-  const auto index = [&](const Error& error) {
-    const SourceFile* file = error.origin.file.get();
-    const auto found = std::find(files.begin(), files.end(), file);
-    if (found != files.end()) return found - files.begin();
-    files.push_back(file);
-    return static_cast<std::ptrdiff_t>(files.size()) - 1;
-  };
-  for (const Error& error : errors) (void)index(error);
-  std::stable_sort(errors.begin(), errors.end(), [&](const Error& a, const Error& b) {
-    return std::tuple(index(a), a.origin.line, a.origin.column) <
-           std::tuple(index(b), b.origin.line, b.origin.column);
-  });
-}
-
->>>>>>> b13f284 (user.name, user.passwd and user.groups)
-}  // namespace
-
-namespace {
-
 void check_calls(const Seccomp& seccomp, Problems& problems) {
   for (const SetItem& allowed : seccomp.allow.items) {
     for (const SetItem& denied : seccomp.deny.items) {
@@ -350,6 +330,8 @@ std::variant<CheckedSpec, Errors> check(SandboxSpec spec, const HostPlaces& plac
   check_capabilities(spec.caps, problems);
   check_calls(spec.seccomp, problems);
   check_process(spec.process, problems);
+  check_scheduling(spec.process, problems);
+  check_state(spec.state, problems);
   check_user(spec.user, problems);
   check_environment(spec.env, problems);
   for (Error& refusal : refusals(spec, places)) problems.list.push_back(std::move(refusal));

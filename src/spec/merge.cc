@@ -137,12 +137,15 @@ void lay(Namespaces& lower, const Namespaces& upper) {
   lay(lower.cgroup, upper.cgroup);
   lay(lower.net, upper.net);
   lay(lower.time, upper.time);
+  lay(lower.join, upper.join);
   lay(lower.nested, upper.nested);
 }
 
 void lay(User& lower, const User& upper) {
   lay(lower.uid, upper.uid);
   lay(lower.gid, upper.gid);
+  lay(lower.uid_map, upper.uid_map);
+  lay(lower.gid_map, upper.gid_map);
   lay(lower.passwd, upper.passwd);
   lay(lower.name, upper.name);
   lay(lower.groups, upper.groups);
@@ -175,6 +178,9 @@ void lay(Process& lower, const Process& upper, Errors& warnings) {
   lay(lower.stderr_to, upper.stderr_to);
   lay("process.personality", lower.personality, upper.personality, warnings);
   lay(lower.cpus, upper.cpus);
+  lay(lower.sched, upper.sched);
+  lay(lower.io_priority, upper.io_priority);
+  lay(lower.core_sched, upper.core_sched);
   lay(lower.keyring, upper.keyring);
 }
 
@@ -229,7 +235,11 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay(lower.hardening.setid_bits, upper.hardening.setid_bits);
   lay(lower.hardening.jit, upper.hardening.jit);
   lay(lower.limits.rlimits, upper.limits.rlimits);
+  lay(lower.limits.tmp_total, upper.limits.tmp_total);
   lay(lower.limits.wall_ns, upper.limits.wall_ns);
+  lay(lower.state.name, upper.state.name);
+  lay(lower.state.dir, upper.state.dir);
+  lay(lower.state.lock, upper.state.lock);
   lay(lower.process, upper.process, warnings);
   lay(lower.env, upper.env);
   lay("lint.allow", lower.lint.allow, upper.lint.allow, warnings);

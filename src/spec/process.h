@@ -33,8 +33,11 @@ struct Process {
   Setting<std::int64_t> grace_ns;                         // unset: 5 s
   SetEdit pass_fds;                                       // decimal numbers
   Setting<std::string> stdin_from, stdout_to, stderr_to;  // "inherit", "null" or a host path
-  SetEdit personality;        // addr-no-randomize, read-implies-exec, linux32 …; personality(2)
-  Setting<std::string> cpus;  // "0-3,5"; unset: ours
+  SetEdit personality;         // addr-no-randomize, read-implies-exec, linux32 …; personality(2)
+  Setting<std::string> cpus;   // "0-3,5"; unset: ours
+  Setting<std::string> sched;  // as parse_scheduling() takes it; unset: ours
+  Setting<std::string> io_priority;  // as parse_io_priority() takes it; unset: ours
+  Setting<bool> core_sched;  // shares no core with others; PR_SCHED_CORE of prctl(2); unset: false
   Setting<KeyringMode> keyring;  // unset: fresh
   bool operator==(const Process&) const = default;
 };

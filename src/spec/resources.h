@@ -19,7 +19,8 @@ struct Limits {
   // By the key's name in [limits]: cpu as data stack core fsize nofile nproc memlock msgqueue
   // rtprio rttime sigpending locks nice. Unset: inherit, but core: 1 byte.
   KeyedSettings<LimitValue> rlimits;
-  Setting<std::int64_t> wall_ns;  // unset: no end
+  Setting<std::uint64_t> tmp_total;  // bytes of all tmpfs together; unset: each has its own limit
+  Setting<std::int64_t> wall_ns;     // unset: no end
   bool operator==(const Limits&) const = default;
 };
 

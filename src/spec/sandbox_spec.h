@@ -13,6 +13,7 @@
 #include "spec/resources.h"
 #include "spec/security.h"
 #include "spec/setting.h"
+#include "spec/state.h"
 
 namespace immure {
 
@@ -53,6 +54,7 @@ struct SandboxSpec {
   Seccomp seccomp;
   Hardening hardening;
   Limits limits;
+  State state;
   Process process;
   Environment env;
   Lint lint;

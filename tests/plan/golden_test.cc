@@ -1,8 +1,9 @@
 // The executable specification: golden/NAME.toml is a profile, golden/NAME.plan the plan that it
 // becomes on the machine of fake_host.cc, or its errors. The first lines of a profile may change
-// the start: "# cwd: /tmp", "# home: none", "# command: ./tool -x", "# shell", "# uid: 0"; "#
-// mounts" shows no more of the plan than what is mounted, and the working directory.
-// IMMURE_UPDATE_GOLDEN=1 writes the .plan files anew.
+// the start: "# cwd: /tmp", "# home: none", "# command: ./tool -x", "# shell", "# uid: 0",
+// "# groups: 27", "# subids: FIRST COUNT", "# no newuidmap"; "# mounts" shows no more of the plan
+// than what is mounted, and the working directory. IMMURE_UPDATE_GOLDEN=1 writes the .plan files
+// anew.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -89,6 +90,15 @@ void apply_directives(const std::string& profile, Start& start) {
         groups.push_back(static_cast<gid_t>(std::stoul(word)));
       start.host.groups = {groups};
     }
+    if (name == "subids") {
+      std::vector<IdSpan> spans;
+      const std::vector<std::string> numbers = words(value);
+      for (std::size_t i = 0; i + 1 < numbers.size(); i += 2) {
+        spans.push_back({std::stoul(numbers[i]), std::stoul(numbers[i + 1])});
+      }
+      start.host.subordinate_uids = {spans};
+      start.host.subordinate_gids = {spans};
+    }
     at = end + 1;
   }
 }
@@ -104,6 +114,10 @@ std::string show_errors(const Errors& errors) {
 std::string plan_of(const std::string& name, const std::string& profile) {
   FakeFiles files;
   add_usual_files(files);
+  if (profile.find("# no newuidmap\n") == std::string::npos) {
+    files.add_program("/usr/bin/newuidmap");
+    files.add_program("/usr/bin/newgidmap");
+  }
   Start start{.host = usual_host(files)};
   apply_directives(profile, start);
   const Circumstances circumstances{
@@ -136,7 +150,9 @@ std::string plan_of(const std::string& name, const std::string& profile) {
   if (auto* errors = std::get_if<Errors>(&checked)) return show_errors(*errors);
   auto lowered = lower(std::get<CheckedSpec>(checked), start.request, start.host);
   if (auto* errors = std::get_if<Errors>(&lowered)) return show_errors(*errors);
-  std::get<LaunchPlan>(lowered).notes = std::get<ExpandedIntents>(expanded).notes;
+  std::vector<std::string>& notes = std::get<LaunchPlan>(lowered).notes;
+  const std::vector<std::string>& of_intents = std::get<ExpandedIntents>(expanded).notes;
+  notes.insert(notes.begin(), of_intents.begin(), of_intents.end());
   const std::string plan = describe(std::get<LaunchPlan>(lowered));
   return start.only_mounts ? mounts_of(plan) : plan;
 }

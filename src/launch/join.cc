@@ -1,0 +1,205 @@
+#include "launch/join.h"
+
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "base/syscalls.h"
+#include "base/text.h"
+
+namespace immure {
+namespace {
+
+constexpr long kNsfsMagic = 0x6e736673;  // NSFS_MAGIC of linux/magic.h
+
+std::string named(const JoinedNamespace& wanted) {
+  return "the " + wanted.kind + " namespace " +
+         (wanted.path.empty() ? shown_source(wanted) : quote(wanted.path));
+}
+
+Error refused(const JoinedNamespace& wanted, std::string reason, std::string hint = {}) {
+  return {.code = Code::namespace_value,
+          .doing = named(wanted) + " can't be joined",
+          .reason = std::move(reason),
+          .origin = wanted.origin,
+          .hint = std::move(hint)};
+}
+
+Error failed(const JoinedNamespace& wanted, int errnum, std::string hint = {}) {
+  return {.code = Code::namespace_value,
+          .doing = "join " + named(wanted),
+          .errnum = errnum,
+          .origin = wanted.origin,
+          .hint = std::move(hint)};
+}
+
+std::uint64_t inode(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 ? status.st_ino : 0;
+}
+
+bool has_sys_admin() {
+  constexpr unsigned sys_admin = 21;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  return sys::capget(header, data.data()) == 0 && (data[0].effective >> sys_admin & 1U) != 0;
+}
+
+std::variant<Fd, Error> open_one(const JoinedNamespace& wanted) {
+  Fd fd(wanted.path.empty()
+            ? ::fcntl(wanted.fd, F_DUPFD_CLOEXEC, 3)
+            : ::open(wanted.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) {
+    return failed(wanted, errno,
+                  errno == EACCES  ? "it belongs to a process that is not ours to look into"
+                  : errno == EBADF ? "open it for immure, for example: " +
+                                         std::to_string(wanted.fd) + "< /proc/PID/ns/" + wanted.kind
+                                   : "a file such as /proc/PID/ns/" + wanted.kind + " names one");
+  }
+  struct statfs status {};
+  if (::fstatfs(fd.get(), &status) != 0 || status.f_type != kNsfsMagic) {
+    return refused(wanted, "it is not the file of a namespace",
+                   "a file such as /proc/PID/ns/" + wanted.kind + " names one");
+  }
+  if (::ioctl(fd.get(), NS_GET_NSTYPE) != static_cast<int>(wanted.flag)) {
+    return refused(wanted, "it is a namespace of another kind",
+                   "readlink tells the kind: /proc/PID/ns/" + wanted.kind);
+  }
+  return fd;
+}
+
+// The user namespace that it belongs to, when we may act there; empty: it is our own.
+std::variant<Fd, Error> find_owner(const JoinedNamespace& wanted, int fd) {
+  Fd owner(::ioctl(fd, NS_GET_USERNS));
+  if (!owner) {
+    if (errno != EPERM) return failed(wanted, errno);
+    return refused(wanted, "its user namespace lies outside of ours",
+                   "join one that was made by you, in a user namespace of yours");
+  }
+  const Fd own(::open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC));
+  if (!own) return failed(wanted, errno, "immure needs /proc");
+  const std::string number = std::to_string(inode(owner.get()));
+  if (inode(own.get()) == inode(owner.get())) {
+    if (has_sys_admin()) return Fd();
+    return refused(wanted,
+                   "it belongs to user namespace " + number + ", our own, where only root may join",
+                   "to share ours, write namespaces." + wanted.kind + " = \"host\"");
+  }
+  uid_t uid = 0;
+  if (::ioctl(owner.get(), NS_GET_OWNER_UID, &uid) != 0) return failed(wanted, errno);
+  if (uid == ::geteuid() || has_sys_admin()) return owner;
+  return refused(wanted, "it belongs to user namespace " + number + " of user " +
+                             std::to_string(uid) + ", which is not ours to join");
+}
+
+// What the process in the middle tells the launcher.
+struct Outcome {
+  pid_t pid = -1;
+  int pidfd = -1;
+  int errnum = 0;
+  int failed = 0;  // 0: clone; 1: the user namespace; 2 + n: namespace n
+};
+
+Outcome enter_and_clone(const OpenNamespaces& namespaces, const std::function<void()>& entered,
+                        const std::function<pid_t(int& pidfd)>& clone_there) {
+  Outcome outcome;
+  const auto fail = [&](int where) {
+    outcome.errnum = errno;
+    outcome.failed = where;
+    return outcome;
+  };
+  if (namespaces.owner) {
+    if (::setns(namespaces.owner.get(), CLONE_NEWUSER) != 0) return fail(1);
+    // Becoming powerful there made us non-dumpable, and /proc/self root's: the child could not
+    // write its id maps.
+    if (::prctl(PR_SET_DUMPABLE, 1) != 0) return fail(1);
+    entered();
+  }
+  int index = 2;
+  for (const OpenNamespaces::One& one : namespaces.list) {
+    if (::setns(one.fd.get(), static_cast<int>(one.wanted->flag)) != 0) return fail(index);
+    ++index;
+  }
+  outcome.pid = clone_there(outcome.pidfd);
+  if (outcome.pid < 0) outcome.errnum = errno;
+  return outcome;
+}
+
+}  // namespace
+
+std::variant<OpenNamespaces, Error> open_namespaces(const LaunchPlan& plan) {
+  OpenNamespaces opened;
+  for (const JoinedNamespace& wanted : plan.join) {
+    auto fd = open_one(wanted);
+    if (auto* error = std::get_if<Error>(&fd)) return std::move(*error);
+    auto owner = find_owner(wanted, std::get<Fd>(fd).get());
+    if (auto* error = std::get_if<Error>(&owner)) return std::move(*error);
+    Fd& user = std::get<Fd>(owner);
+    const bool first = opened.list.empty();
+    if (!first && (static_cast<bool>(user) != static_cast<bool>(opened.owner) ||
+                   (user && inode(user.get()) != inode(opened.owner.get())))) {
+      return refused(wanted,
+                     "it belongs to another user namespace than the " +
+                         opened.list.front().wanted->kind + " namespace",
+                     "all that are joined belong to one");
+    }
+    if (first) opened.owner = std::move(user);
+    opened.list.push_back({std::move(std::get<Fd>(fd)), &wanted});
+  }
+  return opened;
+}
+
+std::variant<pid_t, Error> clone_within(const OpenNamespaces& namespaces,
+                                        const std::function<void()>& entered,
+                                        const std::function<pid_t(int& pidfd)>& clone_there,
+                                        int& pidfd) {
+  std::array<int, 2> ends = {-1, -1};
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) {
+    return os_error(Code::setup_step, "make a pipe");
+  }
+  const Fd reading(ends[0]);
+  const Fd writing(ends[1]);
+  clone_args args{};
+  args.flags = CLONE_FILES;
+  args.exit_signal = SIGCHLD;
+  pid_t between = sys::clone3(args);
+  if (between < 0 && errno == ENOSYS) {
+    between = static_cast<pid_t>(
+        ::syscall(SYS_clone, CLONE_FILES | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  }
+  if (between == 0) {
+    const Outcome outcome = enter_and_clone(namespaces, entered, clone_there);
+    ::_exit(::write(writing.get(), &outcome, sizeof outcome) == sizeof outcome ? 0 : 125);
+  }
+  if (between < 0) return os_error(Code::setup_step, "start a process that joins namespaces");
+  while (::waitpid(between, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  Outcome outcome{.errnum = EPIPE, .failed = 1};
+  const ssize_t length = ::read(reading.get(), &outcome, sizeof outcome);
+  if (length == static_cast<ssize_t>(sizeof outcome) && outcome.pid > 0) {
+    pidfd = outcome.pidfd;
+    return outcome.pid;
+  }
+  if (outcome.failed > 0) {
+    const std::size_t index = outcome.failed < 2 ? 0 : static_cast<std::size_t>(outcome.failed) - 2;
+    const JoinedNamespace& wanted = *namespaces.list.at(index).wanted;
+    const std::string number =
+        namespaces.owner ? std::to_string(inode(namespaces.owner.get())) : "our own";
+    return failed(wanted, outcome.errnum, "it belongs to user namespace " + number);
+  }
+  errno = outcome.errnum;
+  return pid_t{-1};
+}
+
+}  // namespace immure

@@ -141,6 +141,10 @@ std::string json_plan(const Prepared& prepared) {
   out["namespaces"] = namespaces(plan);
   out["uid_map"] = plan.uid_map;
   out["gid_map"] = plan.gid_map;
+  out["joined"] = Json::object();
+  for (const JoinedNamespace& joined : plan.join) out["joined"][joined.kind] = shown_source(joined);
+  out["groups_kept"] = plan.kept_groups.get();
+  out["state"] = plan.state.path.empty() ? Json(nullptr) : Json(plan.state.path);
   out["steps"] = steps(plan);
   out["environment"] = environment(plan);
   out["limits"] = limits(plan);

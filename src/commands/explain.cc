@@ -1,50 +1,129 @@
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/text.h"
 #include "commands/command.h"
+#include "commands/explain_text.h"
 #include "commands/json.h"
+#include "commands/pager.h"
 #include "commands/pipeline.h"
+#include "config/write_profile.h"
 
 namespace immure {
 namespace {
 
 constexpr int failure = 2;
+constexpr int different = 1;
 
-// An Error for a form that is unknown, or known but not in this version.
-std::variant<std::monostate, Error> check_form(const std::string& form) {
-  if (form == "json") return {};
-  if (form == "toml" || form == "bwrap") {
+Outcome failed(Errors errors) { return Outcome{.status = failure, .errors = std::move(errors)}; }
+
+Error usage(std::string reason, std::string hint = "") {
+  return Error{.code = Code::usage, .reason = std::move(reason), .hint = std::move(hint)};
+}
+
+// What is to be printed: at most one of the forms.
+struct Wanted {
+  std::string form;  // of --as
+  std::optional<WhyQuestion> why;
+  std::string diff;  // P1
+  bool steps = false;
+};
+
+std::optional<Error> read_form(const std::string& form, Wanted& wanted) {
+  if (form == "bwrap") {
     return Error{.code = Code::not_supported,
-                 .reason = "--as " + form + " is not supported by this version"};
+                 .reason = "--as bwrap is not supported by this version"};
   }
-  return Error{.code = Code::usage, .reason = "--as is json, not " + quote(form)};
+  if (form != "json" && form != "toml") {
+    return usage("--as is json or toml, not " + quote(form));
+  }
+  wanted.form = form;
+  return std::nullopt;
+}
+
+Result<Wanted> read_wanted(const Arguments& args) {
+  Wanted wanted;
+  for (const GivenOption& option : args.options) {
+    if (option.id == OptionId::as) {
+      if (auto error = read_form(option.value, wanted)) return std::move(*error);
+    } else if (option.id == OptionId::why) {
+      auto question = parse_question(option.value);
+      if (!question.ok()) return std::move(question.error());
+      wanted.why = std::move(question.value());
+    } else if (option.id == OptionId::diff) {
+      if (option.value.empty()) return usage("--diff needs the names of two profiles");
+      wanted.diff = option.value;
+    } else if (option.id == OptionId::steps) {
+      wanted.steps = true;
+    }
+  }
+  const int forms = int{!wanted.form.empty()} + int{wanted.why.has_value()} +
+                    int{!wanted.diff.empty()} + int{wanted.steps};
+  if (forms > 1) return usage("--as, --why, --diff and --steps are one or another");
+  return wanted;
+}
+
+// The arguments with nothing but this profile; the options after it still lie on top.
+Arguments with_profile(const Arguments& args, const std::string& name) {
+  Arguments changed = args;
+  std::erase_if(changed.options, [](const GivenOption& o) { return o.id == OptionId::profile; });
+  changed.options.insert(changed.options.begin(), {OptionId::profile, "--diff", name});
+  changed.rest.erase(changed.rest.begin());
+  return changed;
+}
+
+Outcome compare(const Arguments& args, const Wanted& wanted, const Host& host,
+                const PageStyle& style) {
+  if (args.rest.empty()) {
+    return failed({usage("--diff needs a second profile",
+                         "immure explain --diff " + wanted.diff + " PROFILE [COMMAND [ARG…]]")});
+  }
+  std::vector<std::vector<Fact>> facts;
+  for (const std::string& name : {wanted.diff, args.rest.front()}) {
+    auto result = prepare(with_profile(args, name), Purpose::explain, host);
+    if (auto* errors = std::get_if<Errors>(&result)) return failed(std::move(*errors));
+    const auto& prepared = std::get<Prepared>(result);
+    facts.push_back(facts_of(shown_plan(prepared), prepared.spec));
+  }
+  const std::string changes = page_of_changes(facts[0], facts[1], style);
+  Outcome outcome = print_page(changes, failure);
+  if (outcome.status == 0 && !changes.empty()) outcome.status = different;
+  return outcome;
+}
+
+Outcome print_profile(const Prepared& prepared) {
+  auto text = write_profile(prepared.spec);
+  if (!text.ok()) return failed({std::move(text.error())});
+  return print(text.value(), failure);
 }
 
 }  // namespace
 
 Outcome explain_command(const Arguments& args, LogStyle& style) {
-  bool as_json = false;
-  for (const GivenOption& option : args.options) {
-    if (option.id != OptionId::as) continue;
-    auto known = check_form(option.value);
-    if (auto* error = std::get_if<Error>(&known)) {
-      return Outcome{.status = failure, .errors = {std::move(*error)}};
-    }
-    as_json = true;
-  }
+  auto read = read_wanted(args);
+  if (!read.ok()) return failed({std::move(read.error())});
+  const Wanted& wanted = read.value();
   const Host host = this_host(real_files());
   style.home = host.home;
-  auto result = prepare(args, Purpose::explain, host);
-  if (auto* errors = std::get_if<Errors>(&result)) {
-    return Outcome{.status = failure, .errors = std::move(*errors)};
-  }
-  const auto& prepared = std::get<Prepared>(result);
-  if (as_json) return print(json_plan(prepared), failure);
+  const PageStyle page{.color = page_color(args), .width = page_width(), .home = host.home};
+  if (!wanted.diff.empty()) return compare(args, wanted, host, page);
 
-  log_prepared(prepared, {}, style);
-  std::string text = describe_profiles(prepared.profiles);
-  for (const std::string& reason : prepared.reasons) text += reason + '\n';
-  return print(text + describe(shown_plan(prepared)), failure);
+  auto result = prepare(args, Purpose::explain, host);
+  if (auto* errors = std::get_if<Errors>(&result)) return failed(std::move(*errors));
+  const auto& prepared = std::get<Prepared>(result);
+  if (wanted.form == "json") return print(json_plan(prepared), failure);
+  if (wanted.form == "toml") return print_profile(prepared);
+  if (wanted.steps) {
+    log_prepared(prepared, {}, style);
+    return print(describe_profiles(prepared.profiles) + describe(shown_plan(prepared)), failure);
+  }
+  if (wanted.why) {
+    auto answer = explain_why(prepared, *wanted.why, host, page);
+    if (!answer.ok()) return failed({std::move(answer.error())});
+    return print_page(answer.value(), failure);
+  }
+  return print_page(explain_page(prepared, page, !style.quiet), failure);
 }
 
 }  // namespace immure

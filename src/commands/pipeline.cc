@@ -34,18 +34,6 @@ std::vector<std::string> secrets_of(const Environment& rules) {
   return names;
 }
 
-// What the profiles say of themselves and of their entries; of the engine it asks nothing.
-std::vector<std::string> reasons_of(const SandboxSpec& spec) {
-  std::vector<std::string> reasons;
-  const auto add = [&](const std::string& what, const std::string& text) {
-    if (!text.empty()) reasons.push_back(what + ": " + escape(text));
-  };
-  add("description", spec.description.get_or(""));
-  add("why", spec.why.get_or(""));
-  for (const Mount& mount : spec.mounts) add("why " + escape(mount.target), mount.why);
-  return reasons;
-}
-
 // Intents are weaker than whatever else is said, in whichever layer: they are the lowest.
 Errors lay_intents(const std::vector<ProfileLayer>& profiles, const std::vector<FlagLayer>& options,
                    const Circumstances& circumstances, Merged& merged) {
@@ -98,8 +86,8 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
     request.shell = true;
   }
   std::vector<std::string> secrets = secrets_of(merged.spec.env);
-  std::vector<std::string> reasons;
-  if (purpose == Purpose::explain) reasons = reasons_of(merged.spec);
+  SandboxSpec kept;
+  if (purpose == Purpose::explain) kept = merged.spec;
   const HostPlaces places = places_of(circumstances);
   drop_allowed(merged.warnings, merged.spec);
   // A run says nothing of what was granted on purpose; explain is there to say it.
@@ -116,7 +104,7 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
   return Prepared{.profiles = std::move(merged.profiles),
                   .plan = std::move(std::get<LaunchPlan>(lowered)),
                   .secrets = std::move(secrets),
-                  .reasons = std::move(reasons),
+                  .spec = std::move(kept),
                   .warnings = std::move(merged.warnings)};
 }
 

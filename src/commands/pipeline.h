@@ -25,7 +25,7 @@ struct Prepared {
   std::vector<LoadedProfile> profiles;
   LaunchPlan plan;
   std::vector<std::string> secrets;  // names of variables whose values are not to be shown
-  std::vector<std::string> reasons;  // "description: …", "why /data: …": the profiles' own words
+  SandboxSpec spec;                  // what the plan was made of; Purpose::explain only
   Errors warnings;
 };
 

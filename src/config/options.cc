@@ -16,7 +16,7 @@ constexpr OptionPlaces anywhere =
 using enum OptionId;
 
 // In the order of --help.
-constexpr std::array<OptionRow, 43> table{{
+constexpr std::array<OptionRow, 44> table{{
     {profile, 'p', "profile", "PROFILE", "add a profile, by name or file; the last one wins",
      in_sandbox},
     {writable_cwd, 'w', "", "", "the current directory is writable", in_sandbox},
@@ -45,9 +45,13 @@ constexpr std::array<OptionRow, 43> table{{
     {trace, 0, "trace", "[=files|all]", "show what the command asks for", in_sandbox, false},
     {hints, 0, "hints", "fail|always|off", "when to show what was denied", in_sandbox, false},
     {dry_run, 0, "dry-run", "", "print the plan to standard output, and run nothing", at_run},
-    {as, 0, "as", "json", "print the plan in this form", at_explain},
-    {why, 0, "why", "WHAT", "what decides about this path or call", at_explain, false},
-    {diff, 0, "diff", "P1 P2", "compare two profiles", at_explain, false},
+    {as, 0, "as", "json|toml", "print the plan as JSON, or a profile that makes the same plan",
+     at_explain},
+    {why, 0, "why", "WHAT",
+     "what decides about a path, a system call or a variable (path:X, syscall:X, env:X)",
+     at_explain},
+    {diff, 0, "diff", "P1 P2", "what profile P2 grants, denies or changes against P1", at_explain},
+    {steps, 0, "steps", "", "print the plan step by step", at_explain},
     {json, 0, "json", "", "print what was found to standard output, as JSON", at_check},
     {pure, 0, "pure", "", "ask nothing of this host: made-up values for variables, no other files",
      at_check},

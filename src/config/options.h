@@ -38,6 +38,7 @@ enum class OptionId : std::uint8_t {
   as,
   why,
   diff,
+  steps,
   json,
   pure,
   status_fd,

@@ -4,6 +4,8 @@
 #include <seccomp.h>
 
 #include <array>
+#include <cstdlib>
+#include <memory>
 #include <string>
 
 namespace immure {
@@ -45,6 +47,17 @@ CallNumber find_call(std::string_view name, std::uint32_t arch) {
   // libseccomp gives a call of another architecture a negative number.
   if (number < 0) return {CallKind::absent, 0};
   return {CallKind::present, static_cast<std::uint32_t>(number)};
+}
+
+std::string call_name(std::uint32_t number, std::uint32_t arch) {
+  for (const NewCall& call : kNewCalls) {
+    if (call.number == number && (!call.x86_64_only || arch == AUDIT_ARCH_X86_64)) {
+      return std::string(call.name);
+    }
+  }
+  const std::unique_ptr<char, decltype(&std::free)> name(
+      seccomp_syscall_resolve_num_arch(arch, static_cast<int>(number)), &std::free);
+  return name ? std::string(name.get()) : std::string();
 }
 
 }  // namespace immure

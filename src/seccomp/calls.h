@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace immure {
@@ -23,5 +24,8 @@ struct CallNumber {
 };
 
 CallNumber find_call(std::string_view name, std::uint32_t arch);
+
+// The name of the call with this number; empty: there is none.
+std::string call_name(std::uint32_t number, std::uint32_t arch);
 
 }  // namespace immure

@@ -1,6 +1,9 @@
-// Runs while immure is built: writes the compiled filters as constant arrays, for filters.cc.
+// Runs while immure is built: writes the compiled filters as constant arrays, for filters.cc, and
+// the names of the system calls, for call_names.cc.
+#include <cstdint>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "seccomp/calls.h"
@@ -27,6 +30,21 @@ std::string array_text(FilterChoice choice, const std::vector<sock_filter>& prog
   return text + "};\n";
 }
 
+constexpr std::uint32_t kMostCalls = 1024;
+
+std::string names_text(std::uint32_t arch) {
+  std::string names;
+  std::size_t used = 0;
+  for (std::uint32_t number = 0; number < kMostCalls; ++number) {
+    const std::string name = immure::call_name(number, arch);
+    if (!names.empty()) names += ' ';
+    names += name.empty() ? "-" : name;
+    if (!name.empty()) used = names.size();
+  }
+  return "constexpr std::uint32_t kArch = " + std::to_string(arch) +
+         "u;\nconstexpr std::string_view kCallNames =\n    \"" + names.substr(0, used) + "\";\n";
+}
+
 int complain(const immure::Error& error) {
   std::fprintf(stderr, "seccomp_generate: %s: %s\n", error.doing.c_str(), error.reason.c_str());
   return 1;
@@ -42,8 +60,8 @@ bool write_file(const char* path, const std::string& text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fprintf(stderr, "usage: seccomp_generate FILE\n");
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: seccomp_generate FILTERS NAMES\n");
     return 2;
   }
   std::string text;
@@ -54,8 +72,10 @@ int main(int argc, char** argv) {
     if (!program.ok()) return complain(program.error());
     text += array_text(choice, program.value());
   }
-  if (!write_file(argv[1], text)) {
-    std::perror(argv[1]);
+  std::string names = names_text(immure::native_arch());
+  for (const auto& [path, content] : {std::pair(argv[1], &text), std::pair(argv[2], &names)}) {
+    if (write_file(path, *content)) continue;
+    std::perror(path);
     return 1;
   }
   return 0;

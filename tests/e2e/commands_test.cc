@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <initializer_list>
+#include <utility>
+
 #include "support/immure.h"
 
 namespace immure::test {
@@ -29,15 +32,74 @@ TEST(Commands, DryRunOfWhatCannotBePlannedIs125) {
 TEST(Commands, ExplainNamesTheProfileLineOfAMount) {
   const Outcome outcome = immure({"explain", "--", "true"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_TRUE(contains(outcome.out, "bind /usr on /usr, read-only   [default.toml")) << outcome.out;
+  EXPECT_TRUE(contains(outcome.out, "default.toml (built in):9  system = true")) << outcome.out;
+  EXPECT_FALSE(contains(outcome.out, "\x1b")) << outcome.out;
+  const Outcome steps = immure({"explain", "--steps", "--", "true"});
+  EXPECT_TRUE(contains(steps.out, "bind /usr on /usr, read-only   [default.toml")) << steps.out;
+  EXPECT_TRUE(contains(immure({"explain", "--color", "always", "--", "true"}).out, "\x1b[1m"));
+}
+
+TEST(Commands, ExplainAnswersWhyForPathsCallsAndVariables) {
+  const auto why = [](const std::string& what) {
+    return immure(
+        {"explain", "-e", "MODE=test", "--hide", "/usr/share", "--why", what, "--", "true"});
+  };
+  for (const auto& [what, words] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"/usr/bin/env", "/usr/bin/env: can be read"},
+           {"/bin/env", "links on the way lead to /usr/bin/env"},
+           {"/usr/share", "/usr/share: hidden"},
+           {"/usr/share/doc", "what holds it is hidden"},
+           {"/tmp/x", "not in the sandbox"},
+           {"/no/such", "not on this system either"},
+           {"/etc/shadow", "no flag is suggested"},
+           {"read", "read: allowed"},
+           {"kexec_load", "kexec_load: fails with EPERM"},
+           {"clone", "fails with EPERM if argument 1 & 0x7e020000 is not 0"},
+           {"MODE", "MODE is \"test\""},
+           {"env:read", "read is not set"}}) {
+    const Outcome outcome = why(what);
+    EXPECT_EQ(outcome.code, 0) << what << outcome.err;
+    EXPECT_TRUE(contains(outcome.out, words)) << what << ": " << outcome.out;
+  }
+  const Outcome unknown = why("syscall:opnat");
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_TRUE(contains(unknown.err, "did you mean openat?")) << unknown.err;
+  EXPECT_EQ(why("").code, 2);
+  EXPECT_EQ(why("env:A=B").code, 2);
+}
+
+TEST(Commands, ExplainComparesTwoProfiles) {
+  const Outcome same = immure({"explain", "--diff", "default", "default"});
+  EXPECT_EQ(same.code, 0) << same.err;
+  EXPECT_EQ(same.out, "");
+  const TempDir directory;
+  const std::string mine = directory.write("mine.toml", "[fs]\n\"/usr/share\" = \"hide\"\n");
+  const Outcome other = immure({"explain", "--diff", "default", mine, "true"});
+  EXPECT_EQ(other.code, 1) << other.err;
+  EXPECT_EQ(other.out.find("only the second has\n  + hidden: /usr/share"), 0U) << other.out;
+  EXPECT_EQ(immure({"explain", "--diff", "default"}).code, 2);
+  EXPECT_EQ(immure({"explain", "--diff", "default", "no-such-profile"}).code, 2);
+  EXPECT_EQ(immure({"explain", "--as", "json", "--steps"}).code, 2);
+}
+
+TEST(Commands, ExplainAsTomlIsAFixedPointForShippedProfiles) {
+  const TempDir directory;
+  for (const char* profile : {"default", "build"}) {
+    const Outcome first = immure({"explain", "-p", profile, "--as", "toml", "--", "true"});
+    ASSERT_EQ(first.code, 0) << first.err;
+    const std::string file = directory.write("written.toml", first.out);
+    EXPECT_EQ(immure({"explain", "-p", file, "--as", "toml", "--", "true"}).out, first.out);
+    const Outcome changes = immure({"explain", "--diff", profile, file, "true"});
+    EXPECT_EQ(changes.code, 0) << changes.out << changes.err;
+  }
 }
 
 TEST(Commands, ExplainGivesTheProfilesOwnReasons) {
   const Outcome outcome = immure({"explain", "--set", "description=for maps", "--set",
                                   "fs.\"/m\"={type=\"tmpfs\",why=\"tiles\"}", "--", "true"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_TRUE(contains(outcome.out, "\ndescription: for maps\n")) << outcome.out;
-  EXPECT_TRUE(contains(outcome.out, "\nwhy /m: tiles\n")) << outcome.out;
+  EXPECT_TRUE(contains(outcome.out, "description: for maps")) << outcome.out;
+  EXPECT_TRUE(contains(outcome.out, "    why: tiles\n")) << outcome.out;
 }
 
 TEST(Commands, ExplainAsJsonIsReadByOthers) {

@@ -1,0 +1,285 @@
+#include "config/write_profile.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "base/text.h"
+#include "config/toml_text.h"
+
+namespace immure {
+namespace {
+
+std::string quoted_list(const std::vector<std::string>& texts) {
+  std::string list = "[";
+  for (const std::string& text : texts) {
+    if (list.size() > 1) list += ", ";
+    list += toml_expanded(text);
+  }
+  return list + ']';
+}
+
+std::string set_of(const SetEdit& set, bool numbers) {
+  std::string list = "[";
+  for (const SetItem& item : set.items) {
+    if (list.size() > 1) list += ", ";
+    list += numbers ? item.text : toml_string(item.text);
+  }
+  return list + ']';
+}
+
+std::string redirect(const std::string& text) { return toml_expanded(text); }
+
+// One table: lines are collected, and the header comes only if there are any.
+class Section {
+ public:
+  explicit Section(std::string_view name) : name_(name) {}
+
+  void line(std::string_view key, const std::string& value) {
+    lines_.append(toml_key(key)).append(" = ").append(value).append(1, '\n');
+  }
+  template <class T, class F>
+  void put(std::string_view key, const Setting<T>& setting, F write) {
+    if (setting.is_set()) line(key, write(*setting.value));
+  }
+  void add(const std::string& lines) { lines_ += lines; }
+
+  void append_to(std::string& out) const {
+    if (lines_.empty()) return;
+    out.append(out.empty() ? "" : "\n").append("[").append(name_).append("]\n").append(lines_);
+  }
+  const std::string& lines() const { return lines_; }
+
+ private:
+  std::string name_;
+  std::string lines_;
+};
+
+std::string boolean(bool value) { return value ? "true" : "false"; }
+template <class T>
+std::string number(T value) {
+  return std::to_string(value);
+}
+std::string octal(mode_t mode) { return toml_octal(mode); }
+std::string size(std::uint64_t bytes) { return std::to_string(bytes); }
+
+std::string word(ProcMode mode) {
+  switch (mode) {
+    case ProcMode::fresh:
+      return "\"fresh\"";
+    case ProcMode::none:
+      return "\"none\"";
+    case ProcMode::host:
+      return "\"host\"";
+  }
+  return "";
+}
+std::string word(NamespaceChoice choice) {
+  switch (choice) {
+    case NamespaceChoice::fresh:
+      return "\"new\"";
+    case NamespaceChoice::host:
+      return "\"host\"";
+  }
+  return "";
+}
+std::string word(FilterBase base) {
+  switch (base) {
+    case FilterBase::none:
+      return "\"none\"";
+    case FilterBase::standard:
+      return "\"standard\"";
+    case FilterBase::strict:
+      return "\"strict\"";
+  }
+  return "";
+}
+std::string word(TtyMode mode) { return mode == TtyMode::share ? "\"share\"" : "\"detach\""; }
+std::string word(InitMode mode) { return mode == InitMode::reaper ? "\"reaper\"" : "\"target\""; }
+std::string word(WaitFor what) { return what == WaitFor::command ? "\"command\"" : "\"all\""; }
+std::string word(KeyringMode mode) {
+  return mode == KeyringMode::fresh ? "\"new\"" : "\"inherit\"";
+}
+constexpr auto any_word = [](auto value) { return word(value); };
+
+std::string limit(const LimitValue& value) {
+  switch (value.kind) {
+    case LimitValue::Kind::inherit:
+      return "\"inherit\"";
+    case LimitValue::Kind::hard:
+      return "\"hard\"";
+    case LimitValue::Kind::unlimited:
+      return "\"unlimited\"";
+    case LimitValue::Kind::value:
+      break;
+  }
+  if (value.soft == value.hard) return number(value.soft);
+  return "{ soft = " + number(value.soft) + ", hard = " + number(value.hard) + " }";
+}
+
+std::string variable(const EnvRule& rule) {
+  if (rule.kind == EnvRule::Kind::unset) return "false";
+  if (rule.kind == EnvRule::Kind::text && !rule.secret) return toml_expanded(rule.text);
+  if (!rule.secret && !rule.has_fallback) return "true";
+  std::string table = "{ pass = true";
+  if (rule.has_fallback && !rule.secret) table += ", default = " + toml_expanded(rule.fallback);
+  if (rule.secret) table += ", secret = true";
+  return table + " }";
+}
+
+// The bindings below name every member, so that a key that is new to the spec, and would be
+// forgotten here, does not compile.
+
+void write_root(const Root& root, std::string& out) {
+  const auto& [dir, size_bytes, mode, writable, proc, dev] = root;
+  Section section("root");
+  section.put("dir", dir, toml_expanded);
+  section.put("size", size_bytes, size);
+  section.put("mode", mode, octal);
+  section.put("writable", writable, boolean);
+  section.put("proc", proc, any_word);
+  section.put("dev", dev, boolean);
+  section.append_to(out);
+}
+
+void write_identity(const SandboxSpec& spec, std::string& out) {
+  const auto& [user, mount, pid, ipc, uts, cgroup, net, time, nested] = spec.namespaces;
+  Section namespaces("namespaces");
+  for (const auto& [name, choice] :
+       {std::pair("user", &user), std::pair("mount", &mount), std::pair("pid", &pid),
+        std::pair("ipc", &ipc), std::pair("uts", &uts), std::pair("cgroup", &cgroup),
+        std::pair("net", &net), std::pair("time", &time)}) {
+    namespaces.put(name, *choice, any_word);
+  }
+  namespaces.append_to(out);
+  Section inside("namespaces.nested");
+  for (const auto& [name, most] : nested) inside.put(name, most, number<std::int64_t>);
+  inside.append_to(out);
+
+  const auto& [uid, gid] = spec.user;
+  Section ids("user");
+  ids.put("uid", uid, number<std::int64_t>);
+  ids.put("gid", gid, number<std::int64_t>);
+  ids.append_to(out);
+
+  const auto& [keep, bounding, bounding_set] = spec.caps;
+  Section caps("caps");
+  if (!keep.items.empty()) caps.line("keep", set_of(keep, false));
+  if (bounding_set) caps.line("bounding", set_of(bounding, false));
+  caps.append_to(out);
+
+  const auto& [monotonic, boottime] = spec.time;
+  Section clocks("time");
+  clocks.put("monotonic", monotonic, toml_time);
+  clocks.put("boottime", boottime, toml_time);
+  clocks.append_to(out);
+
+  Section sysctl("sysctl");
+  for (const auto& [name, value] : spec.sysctl) sysctl.put(name, value, toml_string);
+  sysctl.append_to(out);
+}
+
+void write_process(const Process& process, std::string& out) {
+  const auto& [command, args, argv0, cwd, umask, nice, oom_score_adj, tty, init, die_with_parent,
+               wait, stop_signal, grace_ns, pass_fds, stdin_from, stdout_to, stderr_to, personality,
+               cpus, keyring] = process;
+  Section section("process");
+  section.put("command", command, quoted_list);
+  section.put("args", args, quoted_list);
+  section.put("argv0", argv0, toml_expanded);
+  section.put("cwd", cwd, toml_expanded);
+  section.put("umask", umask, octal);
+  section.put("nice", nice, number<std::int64_t>);
+  section.put("oom_score_adj", oom_score_adj, number<std::int64_t>);
+  section.put("tty", tty, any_word);
+  section.put("init", init, any_word);
+  section.put("die_with_parent", die_with_parent, boolean);
+  section.put("wait", wait, any_word);
+  section.put("stop_signal", stop_signal, number<int>);
+  section.put("grace", grace_ns, toml_time);
+  if (!pass_fds.items.empty()) section.line("pass_fds", set_of(pass_fds, true));
+  section.put("stdin", stdin_from, redirect);
+  section.put("stdout", stdout_to, redirect);
+  section.put("stderr", stderr_to, redirect);
+  if (!personality.items.empty()) section.line("personality", set_of(personality, false));
+  section.put("cpus", cpus, toml_string);
+  section.put("keyring", keyring, any_word);
+  section.append_to(out);
+}
+
+void write_limits(const Limits& limits, std::string& out) {
+  const auto& [rlimits, wall_ns] = limits;
+  Section section("limits");
+  for (const auto& [name, value] : rlimits) section.put(name, value, limit);
+  section.put("wall", wall_ns, toml_time);
+  section.append_to(out);
+}
+
+void write_filter(const Seccomp& seccomp, const Hardening& hardening, std::string& out) {
+  const auto& [base, allowed, denied] = seccomp;
+  Section filter("seccomp");
+  filter.put("base", base, any_word);
+  if (!allowed.items.empty()) filter.line("allow", set_of(allowed, false));
+  if (!denied.items.empty()) filter.line("deny", set_of(denied, false));
+  filter.append_to(out);
+
+  // No key says these, only an intent, which comes to nothing else.
+  const auto& [setid_bits, jit] = hardening;
+  Section intents("allow");
+  if (setid_bits.get_or(false)) intents.line("setid", "true");
+  if (!jit.get_or(true)) intents.line("jit", "false");
+  intents.append_to(out);
+}
+
+constexpr std::string_view kTop =
+    "# Written by immure explain --as toml: all layers together, with nothing to extend. Variables "
+    "are\n"
+    "# expanded (paths are those of the user, the machine and the directory it was written for), "
+    "and\n"
+    "# intents are what they became there.\n";
+constexpr std::string_view kSecrets = "# Values of secret variables are left out.\n";
+
+}  // namespace
+
+Result<std::string> write_profile(const SandboxSpec& spec) {
+  const auto& [description, why, best_effort, root, mounts, allow, namespaces, user, time, hostname,
+               domainname, sysctl, caps, seccomp, hardening, limits, process, env] = spec;
+  const bool secrets = std::ranges::any_of(env, [](const auto& variable) {
+    return variable.second.value && variable.second.value->secret;
+  });
+  Section top("");
+  top.line("version", "1");
+  top.put("description", description, toml_string);
+  top.put("why", why, toml_string);
+  top.line("extends", "[]");
+  if (!best_effort.items.empty()) top.line("best_effort", set_of(best_effort, false));
+  top.put("hostname", hostname, toml_expanded);
+  top.put("domainname", domainname, toml_expanded);
+  std::string out = std::string(kTop) + std::string(secrets ? kSecrets : "") + top.lines();
+
+  write_root(root, out);
+  Section fs("fs");
+  fs.add(write_mounts(mounts));
+  fs.append_to(out);
+  write_identity(spec, out);
+  write_filter(seccomp, hardening, out);
+  write_limits(limits, out);
+  write_process(process, out);
+  Section variables("env");
+  for (const auto& [name, rule] : env) variables.put(name, rule, variable);
+  variables.append_to(out);
+
+  if (is_toml_text(out)) return out;
+  std::size_t line = 0;
+  while (is_toml_text(std::string_view(out).substr(line, out.find('\n', line) - line))) {
+    line = out.find('\n', line) + 1;
+  }
+  return Error{.code = Code::file_encoding,
+               .doing = "can't write " +
+                        quote(std::string_view(out).substr(line, out.find('\n', line) - line)) +
+                        " in a profile: it isn't UTF-8"};
+}
+
+}  // namespace immure

@@ -1,9 +1,10 @@
 // The executable specification: golden/NAME.toml is a profile, golden/NAME.plan the plan that it
 // becomes on the machine of fake_host.cc, or its errors. The first lines of a profile may change
 // the start: "# cwd: /tmp", "# home: none", "# command: ./tool -x", "# shell", "# uid: 0",
-// "# groups: 27", "# subids: FIRST COUNT", "# no newuidmap"; "# mounts" shows no more of the plan
-// than what is mounted, and the working directory. IMMURE_UPDATE_GOLDEN=1 writes the .plan files
-// anew.
+// "# groups: 27", "# subids: FIRST COUNT", "# no newuidmap"; "# file: /x", "# directory: /x" and
+// "# program: /x" add to the machine, "# exe: /x" is ${EXE} besides; "# mounts" shows no more of the
+// plan than what is mounted, and the working directory. "# shipped: X" takes the shipped profile X,
+// with what it extends, for the text. IMMURE_UPDATE_GOLDEN=1 writes the .plan files anew.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,6 +20,7 @@
 
 #include "base/log.h"
 #include "config/intents.h"
+#include "config/profiles.h"
 #include "config/toml_profile.h"
 #include "config/write_profile.h"
 #include "fake_host.h"
@@ -54,6 +56,8 @@ struct Start {
   Host host;
   Request request{.command = {"true"}};
   bool only_mounts = false;
+  std::string shipped;  // the name of the profile; empty: the text is one
+  std::string exe;      // ${EXE}
 };
 
 std::string mounts_of(const std::string& plan) {
@@ -70,7 +74,7 @@ std::string mounts_of(const std::string& plan) {
   return out;
 }
 
-void apply_directives(const std::string& profile, Start& start) {
+void apply_directives(const std::string& profile, FakeFiles& files, Start& start) {
   std::size_t at = 0;
   while (profile.compare(at, 2, "# ") == 0) {
     const std::size_t end = profile.find('\n', at);
@@ -83,6 +87,11 @@ void apply_directives(const std::string& profile, Start& start) {
     if (name == "user" && value == "none") start.host.user_name = "";
     if (name == "command") start.request.command = words(value);
     if (name == "no command") start.request.command.clear();
+    if (name == "file") files.add_file(value);
+    if (name == "directory") files.add_directory(value);
+    if (name == "program" || name == "exe") files.add_program(value);
+    if (name == "exe") start.exe = value;
+    if (name == "shipped") start.shipped = value;
     if (name == "mounts") start.only_mounts = true;
     if (name == "shell") start.request = {.command = {}, .shell = true};
     if (name == "uid") start.host.uid = start.host.gid = static_cast<uid_t>(std::stoi(value));
@@ -144,6 +153,22 @@ std::string without_origins(const std::string& plan) {
   return std::regex_replace(plan, std::regex("   \\[[^\n]*\\](?=\n)"), "");
 }
 
+std::variant<std::vector<ProfileLayer>, Errors> layers_of(const std::string& name,
+                                                          const std::string& profile,
+                                                          const Start& start,
+                                                          const Circumstances& circumstances) {
+  if (!start.shipped.empty()) {
+    auto loaded = load_profiles({"system:" + start.shipped}, circumstances);
+    if (auto* errors = std::get_if<Errors>(&loaded)) return std::move(*errors);
+    return std::move(std::get<LoadedLayers>(loaded).layers);
+  }
+  const auto source =
+      std::make_shared<const SourceFile>(SourceFile{.name = name + ".toml", .text = profile});
+  auto parsed = parse_profile(source, "/home/u/profiles", circumstances);
+  if (auto* errors = std::get_if<Errors>(&parsed)) return std::move(*errors);
+  return std::vector<ProfileLayer>{std::move(std::get<ProfileLayer>(parsed))};
+}
+
 std::string plan_of(const std::string& name, const std::string& profile, bool rewritten = false) {
   FakeFiles files;
   add_usual_files(files);
@@ -152,33 +177,38 @@ std::string plan_of(const std::string& name, const std::string& profile, bool re
     files.add_program("/usr/bin/newgidmap");
   }
   Start start{.host = usual_host(files)};
-  apply_directives(profile, start);
+  apply_directives(profile, files, start);
   const Circumstances circumstances{
       .home = start.host.home,
       .user = start.host.user_name,
       .cwd = start.host.cwd,
+      .exe = start.exe,
       .uid = start.host.uid,
       .gid = start.host.gid,
       .arch = "x86_64",
       .project = {start.host.cwd},
       .why_private = [&](const std::string& path) { return why_private(start.host, path); },
-      .environment = start.host.environment};
-  const auto source =
-      std::make_shared<const SourceFile>(SourceFile{.name = name + ".toml", .text = profile});
-  auto parsed = parse_profile(source, "/home/u/profiles", circumstances);
-  if (auto* errors = std::get_if<Errors>(&parsed)) return show_errors(*errors);
-  const SandboxSpec& layer = std::get<ProfileLayer>(parsed).spec;
-  const bool cwd_is_keyed =
-      std::any_of(layer.mounts.begin(), layer.mounts.end(),
-                  [&](const Mount& mount) { return mount.target == start.host.cwd; });
-  auto expanded = expand_intents(layer.allow, cwd_is_keyed, circumstances);
+      .environment = start.host.environment,
+      .name = start.shipped};
+  auto loaded = layers_of(name, profile, start, circumstances);
+  if (auto* errors = std::get_if<Errors>(&loaded)) return show_errors(*errors);
+  const auto& layers = std::get<std::vector<ProfileLayer>>(loaded);
+  SandboxSpec asked;
+  Errors warnings;
+  bool cwd_is_keyed = false;
+  for (const ProfileLayer& layer : layers) {
+    merge(asked.allow, layer.spec.allow, warnings);
+    cwd_is_keyed = cwd_is_keyed ||
+                   std::any_of(layer.spec.mounts.begin(), layer.spec.mounts.end(),
+                               [&](const Mount& mount) { return mount.target == start.host.cwd; });
+  }
+  auto expanded = expand_intents(asked.allow, cwd_is_keyed, circumstances);
   if (auto* errors = std::get_if<Errors>(&expanded)) return show_errors(*errors);
   SandboxSpec spec;
-  Errors warnings;
   for (const ExpandedIntent& intent : std::get<ExpandedIntents>(expanded).intents) {
     merge(spec, intent.spec, warnings);
   }
-  merge(spec, layer, warnings);
+  for (const ProfileLayer& layer : layers) merge(spec, layer.spec, warnings);
   spec.allow.clear();
   if (rewritten) write_and_read(spec, circumstances);
   auto checked = check(std::move(spec));
@@ -216,6 +246,15 @@ TEST_P(Golden, WrittenAsAProfileItMakesTheSamePlan) {
   // Errors name the line, which is another one.
   if (plan.contains("immure: error[")) return;
   EXPECT_EQ(without_origins(plan_of(GetParam(), profile, true)), without_origins(plan));
+}
+
+TEST(GoldenPlans, ThereIsOneForEveryShippedProfile) {
+  for (const auto& entry : fs::directory_iterator(fs::path(IMMURE_SOURCE_DIR) / "profiles")) {
+    if (entry.path().extension() != ".toml") continue;
+    const fs::path golden = kGolden / ("shipped-" + entry.path().filename().string());
+    EXPECT_TRUE(read(golden).starts_with("# shipped: " + entry.path().stem().string() + "\n"))
+        << golden;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Plans, Golden, testing::ValuesIn(golden_names()), [](const auto& test) {

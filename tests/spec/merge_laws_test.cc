@@ -26,7 +26,6 @@ class Maker {
     if (chance()) spec.process.command.set({word(), word()}, {});
     if (chance()) spec.seccomp.base.set(static_cast<FilterBase>(number(3)), {});
     if (chance()) spec.namespaces.net.set(static_cast<NamespaceChoice>(number(2)), {});
-    if (chance()) spec.allow.cwd.set(static_cast<CwdAccess>(number(4)), {});
     for (const char* name : {"A", "B", "LC_*"}) {
       if (chance()) spec.env[name].set(EnvRule{.text = word()}, {});
     }
@@ -131,7 +130,6 @@ TEST(MergeLaws, WhatALaterLayerSaysHolds) {
     strict.process.die_with_parent.set(true, {});
     strict.seccomp.base.set(FilterBase::strict, {});
     strict.namespaces.net.set(NamespaceChoice::fresh, {});
-    strict.allow.cwd.set(CwdAccess::off, {});
     strict.caps.keep.items = {{.text = "*", .remove = true}};
     strict.limits.rlimits["nofile"].set(LimitValue{.soft = 1, .hard = 1}, {});
     for (const Mount& mount : lower.mounts) {
@@ -145,7 +143,6 @@ TEST(MergeLaws, WhatALaterLayerSaysHolds) {
     EXPECT_EQ(result.process.die_with_parent, strict.process.die_with_parent);
     EXPECT_EQ(result.seccomp, strict.seccomp);
     EXPECT_EQ(result.namespaces.net, strict.namespaces.net);
-    EXPECT_EQ(result.allow, strict.allow);
     EXPECT_TRUE(result.caps.keep.items.empty());
     EXPECT_EQ(result.limits.rlimits.at("nofile"), strict.limits.rlimits["nofile"]);
     EXPECT_TRUE(result.mounts.empty());

@@ -17,6 +17,14 @@ namespace fs = std::filesystem;
 
 const fs::path kSource = IMMURE_SOURCE_DIR;
 
+// What the scripts of checks call.
+constexpr char kOutside[] = "run() { \"$@\"; }\nshell() { bash; }\n";
+constexpr char kInside[] = R"(
+run() { "$IMMURE" run -q -p "$PROFILE" -- "$@"; }
+shell() { "$IMMURE" shell -q -p "$PROFILE"; }
+chosen() { "$IMMURE" run -v --dry-run -- "$1" 2>&1 | sed -n 's/^profile \([^:]*\): .*/\1/p' | tail -n 1; }
+)";
+
 std::vector<std::string> shipped() {
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(kSource / "profiles")) {
@@ -46,10 +54,7 @@ class Profiles : public testing::TestWithParam<std::string> {
   }
 
   Outcome bash(const std::string& script, const std::string& cwd, const std::string& profile) {
-    const std::string run = profile.empty()
-                                ? "run() { \"$@\"; }\nshell() { bash \"$@\"; }\n"
-                                : "run() { \"$IMMURE\" run -q -p \"$PROFILE\" -- \"$@\"; }\n"
-                                  "shell() { \"$IMMURE\" shell -q -p \"$PROFILE\"; }\n";
+    const std::string run = profile.empty() ? kOutside : kInside;
     return immure::test::run({.argv = {"bash", "-c", run + script},
                               .environment = {{{"HOME", own_home()},
                                                {"USER", "user"},

@@ -4,7 +4,9 @@
 //   === setup                           makes the input, once, outside of any sandbox
 //   SCRIPT
 //   === check: TITLE                    starts in a directory of its own, with a copy of the input
-//   SCRIPT                              `run CMD…` is CMD under the profile
+//   SCRIPT                              `run CMD…` is CMD under the profile, `shell` a shell under
+//                                       it, `chosen CMD` the name of the profile that CMD gets by
+//                                       itself
 //   --- output
 //   what it prints on standard output
 //   --- outside                         the control: what it prints where `run CMD…` is CMD alone.

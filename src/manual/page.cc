@@ -45,7 +45,7 @@ Sections parse_sections(std::string_view text) {
 
 std::string Page::text(std::string_view version) const {
   // No date: the same source makes the same bytes.
-  std::string out = R"(.\" Made from the tables of immure, and from man/.
+  std::string out = R"(.\" Made from the tables of immure, and from src/manual/text.
 .TH )";
   out += upper(roff(name));
   out += ' ' + std::to_string(section) + R"( "" "immure )";

@@ -8,7 +8,7 @@
 
 namespace immure {
 
-// Section name -> its roff. Of a file of man/, which is a sequence of ".SH NAME" and text.
+// Section name -> its roff. Of a file of manual/text, which is a sequence of ".SH NAME" and text.
 using Sections = std::map<std::string, std::string, std::less<>>;
 
 // Text before the first ".SH" and sections that no page has become the section "?".

@@ -25,7 +25,7 @@ TOO_LONG = 500
 
 def main():
     top = pathlib.Path(sys.argv[1])
-    folders = ["src", "tests", "profiles", "completions", "man", ".ci"]
+    folders = ["src", "tests", "profiles", "completions", ".ci"]
     files = [p for folder in folders for p in sorted((top / folder).rglob("*")) if p.is_file()]
     files += [p for p in (top / "README.md", top / "CMakeLists.txt") if p.exists()]
     problems, warnings = [], []

@@ -93,7 +93,7 @@ Outcome compare(const Arguments& args, const Wanted& wanted, const Host& host,
 }
 
 Outcome print_profile(const Prepared& prepared) {
-  auto text = write_profile(prepared.spec);
+  auto text = write_profile(prepared.spec, prepared.places);
   if (!text.ok()) return failed({std::move(text.error())});
   return print(text.value(), failure);
 }

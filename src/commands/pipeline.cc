@@ -105,6 +105,7 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
                   .plan = std::move(std::get<LaunchPlan>(lowered)),
                   .secrets = std::move(secrets),
                   .spec = std::move(kept),
+                  .places = purpose == Purpose::explain ? places : HostPlaces{},
                   .warnings = std::move(merged.warnings)};
 }
 

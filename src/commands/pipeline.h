@@ -15,6 +15,7 @@
 #include "config/profiles.h"
 #include "plan/host.h"
 #include "plan/launch_plan.h"
+#include "spec/refusals.h"
 #include "spec/sandbox_spec.h"
 
 namespace immure {
@@ -26,6 +27,7 @@ struct Prepared {
   LaunchPlan plan;
   std::vector<std::string> secrets;  // names of variables whose values are not to be shown
   SandboxSpec spec;                  // what the plan was made of; Purpose::explain only
+  HostPlaces places;                 // that it was checked with; the same
   Errors warnings;
 };
 

@@ -82,6 +82,8 @@ std::string word(NamespaceChoice choice) {
       return "\"new\"";
     case NamespaceChoice::host:
       return "\"host\"";
+    case NamespaceChoice::joined:  // written as what is joined
+      break;
   }
   return "";
 }
@@ -96,6 +98,21 @@ std::string word(FilterBase base) {
   }
   return "";
 }
+std::string word(PasswdFiles files) {
+  switch (files) {
+    case PasswdFiles::minimal:
+      return "\"minimal\"";
+    case PasswdFiles::host:
+      return "\"host\"";
+    case PasswdFiles::none:
+      return "\"none\"";
+  }
+  return "";
+}
+std::string word(GroupsMode mode) { return mode == GroupsMode::drop ? "\"drop\"" : "\"keep\""; }
+std::string word(StateLock lock) {
+  return lock == StateLock::exclusive ? "\"exclusive\"" : "\"share\"";
+}
 std::string word(TtyMode mode) { return mode == TtyMode::share ? "\"share\"" : "\"detach\""; }
 std::string word(InitMode mode) { return mode == InitMode::reaper ? "\"reaper\"" : "\"target\""; }
 std::string word(WaitFor what) { return what == WaitFor::command ? "\"command\"" : "\"all\""; }
@@ -103,6 +120,17 @@ std::string word(KeyringMode mode) {
   return mode == KeyringMode::fresh ? "\"new\"" : "\"inherit\"";
 }
 constexpr auto any_word = [](auto value) { return word(value); };
+
+std::string id_map(const IdMap& map) {
+  if (map.subordinate) return "\"subid\"";
+  std::string list = "[";
+  for (const auto& [inside, outside, count] : map.ranges) {
+    if (list.size() > 1) list += ", ";
+    list += "{ inside = " + number(inside) + ", outside = " + number(outside) +
+            ", count = " + number(count) + " }";
+  }
+  return list + ']';
+}
 
 std::string limit(const LimitValue& value) {
   switch (value.kind) {
@@ -145,23 +173,33 @@ void write_root(const Root& root, std::string& out) {
 }
 
 void write_identity(const SandboxSpec& spec, std::string& out) {
-  const auto& [user, mount, pid, ipc, uts, cgroup, net, time, nested] = spec.namespaces;
+  const auto& [user, mount, pid, ipc, uts, cgroup, net, time, join, nested] = spec.namespaces;
   Section namespaces("namespaces");
   for (const auto& [name, choice] :
        {std::pair("user", &user), std::pair("mount", &mount), std::pair("pid", &pid),
         std::pair("ipc", &ipc), std::pair("uts", &uts), std::pair("cgroup", &cgroup),
         std::pair("net", &net), std::pair("time", &time)}) {
-    namespaces.put(name, *choice, any_word);
+    const auto joined = join.find(name);
+    if (choice->value == NamespaceChoice::joined && joined != join.end()) {
+      namespaces.put(name, joined->second, toml_expanded);
+    } else {
+      namespaces.put(name, *choice, any_word);
+    }
   }
   namespaces.append_to(out);
   Section inside("namespaces.nested");
   for (const auto& [name, most] : nested) inside.put(name, most, number<std::int64_t>);
   inside.append_to(out);
 
-  const auto& [uid, gid] = spec.user;
+  const auto& [uid, gid, uid_map, gid_map, passwd, user_name, groups] = spec.user;
   Section ids("user");
   ids.put("uid", uid, number<std::int64_t>);
   ids.put("gid", gid, number<std::int64_t>);
+  ids.put("uid_map", uid_map, id_map);
+  ids.put("gid_map", gid_map, id_map);
+  ids.put("passwd", passwd, any_word);
+  ids.put("name", user_name, toml_expanded);
+  ids.put("groups", groups, any_word);
   ids.append_to(out);
 
   const auto& [keep, bounding, bounding_set] = spec.caps;
@@ -184,7 +222,7 @@ void write_identity(const SandboxSpec& spec, std::string& out) {
 void write_process(const Process& process, std::string& out) {
   const auto& [command, args, argv0, cwd, umask, nice, oom_score_adj, tty, init, die_with_parent,
                wait, stop_signal, grace_ns, pass_fds, stdin_from, stdout_to, stderr_to, personality,
-               cpus, keyring] = process;
+               cpus, sched, io_priority, core_sched, keyring] = process;
   Section section("process");
   section.put("command", command, quoted_list);
   section.put("args", args, quoted_list);
@@ -205,14 +243,18 @@ void write_process(const Process& process, std::string& out) {
   section.put("stderr", stderr_to, redirect);
   if (!personality.items.empty()) section.line("personality", set_of(personality, false));
   section.put("cpus", cpus, toml_string);
+  section.put("sched", sched, toml_string);
+  section.put("io_priority", io_priority, toml_string);
+  section.put("core_sched", core_sched, boolean);
   section.put("keyring", keyring, any_word);
   section.append_to(out);
 }
 
 void write_limits(const Limits& limits, std::string& out) {
-  const auto& [rlimits, wall_ns] = limits;
+  const auto& [rlimits, tmp_total, wall_ns] = limits;
   Section section("limits");
   for (const auto& [name, value] : rlimits) section.put(name, value, limit);
+  section.put("tmp_total", tmp_total, size);
   section.put("wall", wall_ns, toml_time);
   section.append_to(out);
 }
@@ -233,6 +275,41 @@ void write_filter(const Seccomp& seccomp, const Hardening& hardening, std::strin
   intents.append_to(out);
 }
 
+// ${STATE} is expanded, so nothing but the lock would say that the directory is used.
+void write_state(const State& state, std::string& out) {
+  const auto& [name, dir, lock, used] = state;
+  Section section("state");
+  section.put("name", name, toml_string);
+  if (used.empty()) {
+    section.put("dir", dir, toml_expanded);
+    section.put("lock", lock, any_word);
+  } else {
+    section.line("dir", toml_expanded(used));
+    section.line("lock", word(lock.get_or(StateLock::exclusive)));
+  }
+  section.append_to(out);
+}
+
+// What an intent shows is meant by its name; the entries that it becomes have to be acknowledged.
+void write_lint(const SandboxSpec& spec, const HostPlaces& places, std::string& out) {
+  SandboxSpec written = spec;
+  for (Mount& mount : written.mounts) mount.by_intent = false;
+  std::size_t refused = refusals(written, places).size();
+  for (const Code code : {Code::lint_raw_bus, Code::lint_credentials, Code::lint_whole_host,
+                          Code::lint_container_socket, Code::lint_kernel_files}) {
+    if (refused == 0) break;
+    SandboxSpec acknowledged = written;
+    acknowledged.lint.allow.items.push_back({.text = lint_name(code)});
+    const std::size_t left = refusals(acknowledged, places).size();
+    if (left < refused) written = std::move(acknowledged);
+    refused = left;
+  }
+  const auto& [allow] = written.lint;
+  Section section("lint");
+  if (!allow.items.empty()) section.line("allow", set_of(allow, false));
+  section.append_to(out);
+}
+
 constexpr std::string_view kTop =
     "# Written by immure explain --as toml: all layers together, with nothing to extend. Variables "
     "are\n"
@@ -243,9 +320,10 @@ constexpr std::string_view kSecrets = "# Values of secret variables are left out
 
 }  // namespace
 
-Result<std::string> write_profile(const SandboxSpec& spec) {
+Result<std::string> write_profile(const SandboxSpec& spec, const HostPlaces& places) {
   const auto& [description, why, best_effort, root, mounts, allow, namespaces, user, time, hostname,
-               domainname, sysctl, caps, seccomp, hardening, limits, process, env] = spec;
+               domainname, sysctl, caps, seccomp, hardening, limits, state, process, env, lint] =
+      spec;
   const bool secrets = std::ranges::any_of(env, [](const auto& variable) {
     return variable.second.value && variable.second.value->secret;
   });
@@ -266,10 +344,12 @@ Result<std::string> write_profile(const SandboxSpec& spec) {
   write_identity(spec, out);
   write_filter(seccomp, hardening, out);
   write_limits(limits, out);
+  write_state(state, out);
   write_process(process, out);
   Section variables("env");
   for (const auto& [name, rule] : env) variables.put(name, rule, variable);
   variables.append_to(out);
+  write_lint(spec, places, out);
 
   if (is_toml_text(out)) return out;
   std::size_t line = 0;

@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "base/error.h"
+#include "spec/refusals.h"
 #include "spec/sandbox_spec.h"
 
 namespace immure {
 
-// `spec` is merged, its intents expanded. Values of secret variables are left out. An Error when a
+// `spec` is merged, its intents expanded. Values of secret variables are left out. `places` are those
+// of check(): what the entries of intents would be refused for is acknowledged. An Error when a
 // text in it cannot stand in TOML: bytes that are not UTF-8.
-Result<std::string> write_profile(const SandboxSpec& spec);
+Result<std::string> write_profile(const SandboxSpec& spec, const HostPlaces& places);
 
 // The lines of [fs].
 std::string write_mounts(const std::vector<Mount>& mounts);

@@ -76,6 +76,7 @@ class FileFacts {
   void tell(const MakeLink& s) { fact(Heading::made, inside(s.target), "a link to " + s.text); }
 
   void tell(const BindMount& s) {
+    if (s.pin) return;  // shows what another step shows already
     const std::string subject = inside(s.target);
     std::string detail;
     if (s.source != subject) add_word(detail, "from " + s.source);

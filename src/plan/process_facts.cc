@@ -53,6 +53,12 @@ std::string time_text(std::int64_t nanoseconds) {
 }
 
 std::string ids(std::string map) {
+  if (std::ranges::count(map, '\n') > 1) {
+    while (map.ends_with('\n')) map.pop_back();
+    for (std::size_t at = 0; (at = map.find('\n', at)) != std::string::npos;)
+      map.replace(at, 1, ", ");
+    return map + " (inside, outside, count)";
+  }
   // "inside outside count\n"
   const std::size_t space = map.find(' ');
   const std::size_t second = map.find(' ', space + 1);
@@ -79,6 +85,8 @@ constexpr auto kPhrases = std::to_array<Phrase>({
     {"set the nice value to ", Heading::limits, "niceness"},
     {"set the OOM score adjustment to ", Heading::limits, "readiness to be killed"},
     {"run on processors ", Heading::limits, "processors"},
+    {"schedule as ", Heading::limits, "scheduling"},
+    {"set the I/O priority to ", Heading::limits, "disk access"},
     {"read standard input from ", Heading::process, "standard input"},
     {"write standard output to ", Heading::process, "standard output"},
     {"write standard error to ", Heading::process, "standard error"},
@@ -91,7 +99,8 @@ constexpr auto kPhrases = std::to_array<Phrase>({
     {"make a time namespace, offsets ", Heading::identity, "clocks"},
 });
 
-void add_step(const PlannedStep& step, std::vector<Fact>& facts) {
+// False: the step has no words here.
+bool add_step(const PlannedStep& step, std::vector<Fact>& facts) {
   const std::string words = describe(step.what);
   for (const Phrase& phrase : kPhrases) {
     std::string rest = after(words, phrase.front);
@@ -103,7 +112,7 @@ void add_step(const PlannedStep& step, std::vector<Fact>& facts) {
       rest = space == std::string::npos ? "" : rest.substr(space + 4);
     }
     facts.push_back({phrase.heading, std::move(subject), std::move(rest), step.origin, {}});
-    return;
+    return true;
   }
   if (const auto* write = std::get_if<WriteProc>(&step.what)) {
     const bool nesting = write->file.starts_with("sys/user/max_");
@@ -118,7 +127,14 @@ void add_step(const PlannedStep& step, std::vector<Fact>& facts) {
     facts.push_back({Heading::process, "memory", "never written and executed", step.origin, {}});
   } else if (std::holds_alternative<NewKeyring>(step.what)) {
     facts.push_back({Heading::process, "keyring", "a new, empty one", step.origin, {}});
+  } else if (std::holds_alternative<DropGroups>(step.what)) {
+    facts.push_back({Heading::identity, "other groups", "none", step.origin, {}});
+  } else if (const auto* clocks = std::get_if<NewTimeNamespace>(&step.what)) {
+    facts.push_back({Heading::identity, "clocks", "own ones" + clocks->offsets, step.origin, {}});
+  } else {
+    return false;
   }
+  return true;
 }
 
 void add_lifetime(const LaunchPlan& plan, const SandboxSpec& spec, std::vector<Fact>& facts) {
@@ -158,6 +174,12 @@ Origin origin_of_variable(const SandboxSpec& spec, const std::string& name) {
 
 void add_process_facts(const LaunchPlan& plan, const SandboxSpec& spec, std::vector<Fact>& facts) {
   for (const Shared& row : kShared) {
+    const auto joined = std::ranges::find(plan.join, row.flag, &JoinedNamespace::flag);
+    if (joined != plan.join.end()) {
+      facts.push_back(
+          {row.heading, row.subject, "those of " + shown_source(*joined), joined->origin, {}});
+      continue;
+    }
     const bool own = (plan.namespaces & row.flag) != 0;
     if (own && row.flag == CLONE_NEWUTS) continue;  // its name is a fact of its own
     facts.push_back(
@@ -176,8 +198,26 @@ void add_process_facts(const LaunchPlan& plan, const SandboxSpec& spec, std::vec
   }
   facts.push_back({Heading::identity, "user", ids(plan.uid_map), spec.user.uid.origin, {}});
   facts.push_back({Heading::identity, "group", ids(plan.gid_map), spec.user.gid.origin, {}});
-  for (const PlannedStep& step : plan.setup) add_step(step, facts);
-  for (const PlannedStep& step : plan.command_setup) add_step(step, facts);
+  for (const PlannedStep& step : plan.setup) (void)add_step(step, facts);
+  for (const PlannedStep& step : plan.command_setup) {
+    if (add_step(step, facts)) continue;
+    facts.push_back({Heading::process, "before the command", describe(step.what), step.origin, {}});
+  }
+  std::string groups;
+  for (const std::string& group : plan.kept_groups.get()) {
+    groups += (groups.empty() ? "" : ", ") + group;
+  }
+  if (!groups.empty()) {
+    facts.push_back(
+        {Heading::identity, "other groups", "kept: " + groups, spec.user.groups.origin, {}});
+  }
+  if (!plan.state.path.empty()) {
+    facts.push_back({Heading::process,
+                     "state",
+                     plan.state.path + (plan.state.shared ? ", shared" : ", one run at a time"),
+                     plan.state.origin,
+                     {}});
+  }
   add_lifetime(plan, spec, facts);
   const bool filtered = std::ranges::any_of(plan.command_setup, [](const PlannedStep& step) {
     return std::holds_alternative<LoadFilter>(step.what);

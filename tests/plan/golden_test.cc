@@ -2,9 +2,10 @@
 // becomes on the machine of fake_host.cc, or its errors. The first lines of a profile may change
 // the start: "# cwd: /tmp", "# home: none", "# command: ./tool -x", "# shell", "# uid: 0",
 // "# groups: 27", "# subids: FIRST COUNT", "# no newuidmap"; "# file: /x", "# directory: /x" and
-// "# program: /x" add to the machine, "# exe: /x" is ${EXE} besides; "# mounts" shows no more of the
-// plan than what is mounted, and the working directory. "# shipped: X" takes the shipped profile X,
-// with what it extends, for the text. IMMURE_UPDATE_GOLDEN=1 writes the .plan files anew.
+// "# program: /x" add to the machine, "# exe: /x" is ${EXE} besides; "# mounts" shows no more of
+// the plan than what is mounted, and the working directory. "# shipped: X" takes the shipped
+// profile X, with what it extends, for the text. IMMURE_UPDATE_GOLDEN=1 writes the .plan files
+// anew.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -124,7 +125,7 @@ std::string show_errors(const Errors& errors) {
 
 // The spec once more, from the profile that it is written as.
 void write_and_read(SandboxSpec& spec, const Circumstances& circumstances) {
-  const Result<std::string> text = write_profile(spec);
+  const Result<std::string> text = write_profile(spec, {.home = circumstances.home});
   ASSERT_TRUE(text.ok()) << text.error().doing;
   const auto source =
       std::make_shared<const SourceFile>(SourceFile{.name = "again.toml", .text = text.value()});
@@ -143,7 +144,7 @@ void write_and_read(SandboxSpec& spec, const Circumstances& circumstances) {
   merge(spec, layer.spec, warnings);
   spec.allow.clear();
   EXPECT_TRUE(warnings.empty());
-  const Result<std::string> second = write_profile(spec);
+  const Result<std::string> second = write_profile(spec, {.home = circumstances.home});
   ASSERT_TRUE(second.ok());
   EXPECT_EQ(second.value(), text.value());
 }

@@ -48,8 +48,8 @@ class Taker {
     if (equals == std::string::npos) return false;
     const std::string key = line.substr(0, equals);
     const std::string value = line.substr(equals + 3);
-    if (value.find_first_of("{}'") != std::string::npos || value.starts_with("\"\"\"")) {
-      if (value.find("${") == std::string::npos) return false;
+    for (const char* other : {"'", "{", "\"\"\""}) {
+      if (value.starts_with(other)) return false;
     }
     if (table_.empty() && (key == "description" || key == "version")) return true;
     label_ = table_.empty() ? key : table_ + " " + key;

@@ -4,7 +4,7 @@
 _immure_profiles() {
   local directory file program
   program=$(type -P -- "$1")
-  printf '%s\n' build default
+  printf '%s\n' archive build cargo default ffmpeg gcc ghostscript git imagemagick judge node pandoc pdftotext python shell sqlite3 untrusted-cli
   for directory in "${XDG_CONFIG_HOME:-$HOME/.config}/immure/profiles" /etc/immure/profiles \
     "${program%/bin/*}/share/immure/profiles"; do
     for file in "$directory"/*.toml; do
@@ -22,6 +22,7 @@ _immure_keys() {
     extends \
     hostname \
     domainname \
+    best_effort \
     match \
     root.dir \
     root.size \
@@ -90,9 +91,17 @@ _immure_keys() {
     process.stderr \
     process.personality \
     process.cpus \
+    process.sched \
+    process.io_priority \
+    process.core_sched \
     process.keyring \
     user.uid \
     user.gid \
+    user.uid_map \
+    user.gid_map \
+    user.groups \
+    user.name \
+    user.passwd \
     caps.keep \
     caps.bounding \
     namespaces.pid \
@@ -130,7 +139,12 @@ _immure_keys() {
     limits.sigpending \
     limits.locks \
     limits.nice \
-    limits.wall
+    limits.tmp_total \
+    limits.wall \
+    state.name \
+    state.dir \
+    state.lock \
+    lint.allow
 }
 
 # Values of a key.
@@ -292,26 +306,35 @@ _immure_values() {
     process.stderr)
       printf '%s\n' inherit null
       ;;
+    process.core_sched)
+      printf '%s\n' true false
+      ;;
     process.keyring)
       printf '%s\n' new inherit
+      ;;
+    user.groups)
+      printf '%s\n' drop keep
+      ;;
+    user.passwd)
+      printf '%s\n' minimal host none
       ;;
     namespaces.pid)
       printf '%s\n' new host
       ;;
     namespaces.ipc)
-      printf '%s\n' new host
+      printf '%s\n' new host path: fd:
       ;;
     namespaces.uts)
-      printf '%s\n' new host
+      printf '%s\n' new host path: fd:
       ;;
     namespaces.cgroup)
-      printf '%s\n' new host
+      printf '%s\n' new host path: fd:
       ;;
     namespaces.net)
-      printf '%s\n' new host
+      printf '%s\n' new host path: fd:
       ;;
     namespaces.time)
-      printf '%s\n' new host
+      printf '%s\n' new host path: fd:
       ;;
     namespaces.user)
       printf '%s\n' new host
@@ -364,6 +387,9 @@ _immure_values() {
     limits.nice)
       printf '%s\n' inherit hard unlimited
       ;;
+    state.lock)
+      printf '%s\n' exclusive share
+      ;;
   esac
 }
 
@@ -384,10 +410,10 @@ _immure_options() {
       printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
       ;;
     explain)
-      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --as --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
+      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --as --why --diff --steps --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
       ;;
     check)
-      printf '%s\n' --log-fd -q --quiet -v --verbose --color --log-format -h --help
+      printf '%s\n' --json --pure --log-fd -q --quiet -v --verbose --color --log-format -h --help
       ;;
     profile)
       printf '%s\n' --log-fd -q --quiet -v --verbose --color --log-format --json --from -h --help
@@ -418,7 +444,7 @@ _immure_options() {
 
 _immure_takes_value() {
   case $1 in
-    -p | --profile | --allow | --deny | --ro | --rw | --dev | --overlay | --tmpfs | --hide | -e | --env | --unset-env | -C | --chdir | --set | --unset | --as | --status-fd | --ready-fd | --block-fd | --log-fd | --color | --log-format | --from) return 0 ;;
+    -p | --profile | --allow | --deny | --ro | --rw | --dev | --overlay | --tmpfs | --hide | -e | --env | --unset-env | -C | --chdir | --set | --unset | --as | --why | --diff | --status-fd | --ready-fd | --block-fd | --log-fd | --color | --log-format | --from) return 0 ;;
   esac
   return 1
 }
@@ -494,7 +520,14 @@ _immure_value() {
       _immure_offer < <(_immure_keys)
       ;;
     --as)
-      _immure_offer < <(printf '%s\n' json)
+      _immure_offer < <(printf '%s\n' json toml)
+      ;;
+    --why)
+      :
+      ;;
+    --diff)
+      _immure_offer < <(_immure_profiles "$2")
+      [[ ${#COMPREPLY[@]} -gt 0 ]] || _immure_files -f
       ;;
     --status-fd)
       :

@@ -11,7 +11,7 @@ function __immure_look
             test -n "$command"; or set command run
             printf '%s\n' $command (math $index + 1)
             return
-        else if contains -- $word -p --profile --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --as --status-fd --ready-fd --block-fd --log-fd --color --log-format --from; or string match -qr '^-[^-]*[peC]$' -- $word
+        else if contains -- $word -p --profile --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --as --why --diff --status-fd --ready-fd --block-fd --log-fd --color --log-format --from; or string match -qr '^-[^-]*[peC]$' -- $word
             set index (math $index + 1)
         else if not string match -q -- '-?*' $word
             if test -n "$command"; or string match -q '*/*' -- $word
@@ -52,8 +52,23 @@ function __immure_profiles
         set -a seen $name
         printf '%s\t%s\n' $name (string match -r '^description\s*=\s*"([^"]*)' < $file)[2]
     end
+    contains -- archive $seen; or printf '%s\t%s\n' 'archive' 'tar, unzip, zip and their like: the current directory writable, no other program'
     contains -- build $seen; or printf '%s\t%s\n' 'build' 'as default, with the current directory writable, for builds'
+    contains -- cargo $seen; or printf '%s\t%s\n' 'cargo' 'cargo: builds the package in the current directory from fetched sources'
     contains -- default $seen; or printf '%s\t%s\n' 'default' 'programs of the system, the current directory read-only, a private home, no network'
+    contains -- ffmpeg $seen; or printf '%s\t%s\n' 'ffmpeg' 'ffmpeg, ffprobe: media of the current directory, no other file, no other program'
+    contains -- gcc $seen; or printf '%s\t%s\n' 'gcc' 'gcc, g++: sources of the current directory, the system\'s headers, the linker'
+    contains -- ghostscript $seen; or printf '%s\t%s\n' 'ghostscript' 'gs: PostScript and PDF of the current directory, no other program'
+    contains -- git $seen; or printf '%s\t%s\n' 'git' 'git: the repository of the current directory, your settings, no keys, no network'
+    contains -- imagemagick $seen; or printf '%s\t%s\n' 'imagemagick' 'convert, identify and their like: pictures of the current directory, no other program'
+    contains -- judge $seen; or printf '%s\t%s\n' 'judge' 'one submission: limits of time, memory, output and processes'
+    contains -- node $seen; or printf '%s\t%s\n' 'node' 'Node.js scripts: the current directory read-only, no other program, no sockets'
+    contains -- pandoc $seen; or printf '%s\t%s\n' 'pandoc' 'pandoc: documents of the current directory, your templates, no other program'
+    contains -- pdftotext $seen; or printf '%s\t%s\n' 'pdftotext' 'pdftotext, pdfinfo: the named PDF, to standard output, and nothing else'
+    contains -- python $seen; or printf '%s\t%s\n' 'python' 'Python scripts: the current directory read-only, no other program, no sockets'
+    contains -- shell $seen; or printf '%s\t%s\n' 'shell' 'an interactive shell: the current directory writable, a private home, no network'
+    contains -- sqlite3 $seen; or printf '%s\t%s\n' 'sqlite3' 'sqlite3: databases of the current directory, no other program'
+    contains -- untrusted-cli $seen; or printf '%s\t%s\n' 'untrusted-cli' 'a tool that is not trusted: reads ./in, writes ./out, nothing else'
     string match -qr '[/.~]' -- (commandline -ct); and __fish_complete_suffix .toml
 end
 
@@ -79,6 +94,7 @@ function __immure_keys
     printf '%s\t%s\n' 'extends' 'Profiles that this one is laid on, left to right; [] is the engine\'s floor alone.'
     printf '%s\t%s\n' 'hostname' 'Host name inside.'
     printf '%s\t%s\n' 'domainname' 'NIS domain name inside.'
+    printf '%s\t%s\n' 'best_effort' 'What this host may lack without ending the start; a note says what is lost.'
     printf '%s\t%s\n' 'match' 'Names or absolute paths of root\'s programs that this profile is for.'
     printf '%s\t%s\n' 'root.dir' 'A ready root file system.'
     printf '%s\t%s\n' 'root.size' 'Size of the root tmpfs.'
@@ -147,9 +163,17 @@ function __immure_keys
     printf '%s\t%s\n' 'process.stderr' 'Where standard error goes.'
     printf '%s\t%s\n' 'process.personality' 'Execution domain flags, personality(2).'
     printf '%s\t%s\n' 'process.cpus' 'Processors the command may run on.'
+    printf '%s\t%s\n' 'process.sched' 'Scheduling policy: other, batch, idle, or fifo:N and rr:N where we may; sched(7).'
+    printf '%s\t%s\n' 'process.io_priority' 'Priority of disk access: idle, best-effort:0 to 7, realtime:0 to 7; ioprio_set(2).'
+    printf '%s\t%s\n' 'process.core_sched' 'Shares no core with processes outside.'
     printf '%s\t%s\n' 'process.keyring' 'The session keyring.'
     printf '%s\t%s\n' 'user.uid' 'User id inside; 0 looks like root.'
     printf '%s\t%s\n' 'user.gid' 'Group id inside.'
+    printf '%s\t%s\n' 'user.uid_map' 'User ids inside: a list of { inside, outside, count }, or "subid" for all of /etc/subuid.'
+    printf '%s\t%s\n' 'user.gid_map' 'Group ids inside, as uid_map.'
+    printf '%s\t%s\n' 'user.groups' 'Supplementary groups: dropped where a subid map allows it, else shown as nobody; or kept.'
+    printf '%s\t%s\n' 'user.name' 'User name, in USER and in a made-up /etc/passwd.'
+    printf '%s\t%s\n' 'user.passwd' '/etc/passwd and /etc/group: made up, the host\'s, or none. Replaces [fs] entries of earlier layers.'
     printf '%s\t%s\n' 'caps.keep' 'Capabilities the command has; also ambient.'
     printf '%s\t%s\n' 'caps.bounding' 'Capabilities it can ever get.'
     printf '%s\t%s\n' 'namespaces.pid' 'Process ids.'
@@ -187,7 +211,12 @@ function __immure_keys
     printf '%s\t%s\n' 'limits.sigpending' 'Queued signals.'
     printf '%s\t%s\n' 'limits.locks' 'File locks.'
     printf '%s\t%s\n' 'limits.nice' 'Ceiling of niceness, 20 - nice.'
+    printf '%s\t%s\n' 'limits.tmp_total' 'Bytes of all tmpfs together; those without a size share what the others leave.'
     printf '%s\t%s\n' 'limits.wall' 'Real time until the command is ended.'
+    printf '%s\t%s\n' 'state.name' 'Runs of the same name share their state.'
+    printf '%s\t%s\n' 'state.dir' 'The directory that ${STATE} stands for; made with mode 0700 when it is used.'
+    printf '%s\t%s\n' 'state.lock' 'Whether several runs can have it at a time; flock(2).'
+    printf '%s\t%s\n' 'lint.allow' 'Codes that are known and accepted, as "W710".'
 end
 
 function __immure_values
@@ -296,20 +325,26 @@ function __immure_values
             printf '%s\n' inherit null
         case process.stderr
             printf '%s\n' inherit null
+        case process.core_sched
+            printf '%s\n' true false
         case process.keyring
             printf '%s\n' new inherit
+        case user.groups
+            printf '%s\n' drop keep
+        case user.passwd
+            printf '%s\n' minimal host none
         case namespaces.pid
             printf '%s\n' new host
         case namespaces.ipc
-            printf '%s\n' new host
+            printf '%s\n' new host path: fd:
         case namespaces.uts
-            printf '%s\n' new host
+            printf '%s\n' new host path: fd:
         case namespaces.cgroup
-            printf '%s\n' new host
+            printf '%s\n' new host path: fd:
         case namespaces.net
-            printf '%s\n' new host
+            printf '%s\n' new host path: fd:
         case namespaces.time
-            printf '%s\n' new host
+            printf '%s\n' new host path: fd:
         case namespaces.user
             printf '%s\n' new host
         case seccomp.base
@@ -344,6 +379,8 @@ function __immure_values
             printf '%s\n' inherit hard unlimited
         case limits.nice
             printf '%s\n' inherit hard unlimited
+        case state.lock
+            printf '%s\n' exclusive share
     end
 end
 
@@ -404,7 +441,12 @@ complete -c immure -n '__immure_options_of front run shell explain' -s C -l chdi
 complete -c immure -n '__immure_options_of front run shell explain' -l set -x -a '(__immure_settings)' -d 'set any key of a profile: --set limits.wall=10s'
 complete -c immure -n '__immure_options_of front run shell explain' -l unset -x -a '(__immure_keys)' -d 'put a key back to its default'
 complete -c immure -n '__immure_options_of front run shell' -l dry-run -d 'print the plan to standard output, and run nothing'
-complete -c immure -n '__immure_options_of explain' -l as -x -a 'json' -d 'print the plan in this form'
+complete -c immure -n '__immure_options_of explain' -l as -x -a 'json toml' -d 'print the plan as JSON, or a profile that makes the same plan'
+complete -c immure -n '__immure_options_of explain' -l why -x -d 'what decides about a path, a system call or a variable (path:X, syscall:X, env:X)'
+complete -c immure -n '__immure_options_of explain' -l diff -x -k -a '(__immure_profiles)' -d 'what profile P2 grants, denies or changes against P1'
+complete -c immure -n '__immure_options_of explain' -l steps -d 'print the plan step by step'
+complete -c immure -n '__immure_options_of check' -l json -d 'print what was found to standard output, as JSON'
+complete -c immure -n '__immure_options_of check' -l pure -d 'ask nothing of this host: made-up values for variables, no other files'
 complete -c immure -n '__immure_options_of front run shell' -l status-fd -x -d 'write events as lines of JSON to this descriptor'
 complete -c immure -n '__immure_options_of front run shell' -l ready-fd -x -d 'write a line to this descriptor when the command runs'
 complete -c immure -n '__immure_options_of front run shell' -l block-fd -x -d 'start the command when this descriptor can be read, or is at its end'

@@ -45,6 +45,10 @@ struct Fact {
 // `plan` was made of `spec`. Values of secret variables are masked.
 std::vector<Fact> facts_of(const LaunchPlan& plan, const SandboxSpec& spec);
 
+// A mount that covers something: nobody inside may list or write it. What is shown below it,
+// another mount shows.
+constexpr bool is_hiding(const TmpfsMount& mount) { return (mount.mode & 0600U) == 0; }
+
 // The line that decides about a variable: the rule for its name, else for a pattern.
 Origin origin_of_variable(const SandboxSpec& spec, const std::string& name);
 

@@ -98,7 +98,7 @@ class FileFacts {
     }
   }
   void tell(const TmpfsMount& s) {
-    if (s.mode == hidden_mode && s.read_only) {
+    if (is_hiding(s)) {
       fact(Heading::hidden, inside(s.target), "");
       return;
     }

@@ -6,6 +6,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "plan/facts.h"
 #include "plan/root_tree.h"
 #include "plan/why.h"
 
@@ -105,9 +106,9 @@ class Model {
         step);
   }
   void put(const TmpfsMount& s, const PlannedStep& step) {
-    const bool hidden = s.mode == 0 && s.read_only;
     put(s.target,
-        {.kind = hidden ? Kind::cover : Kind::tmpfs, .access = {.read_only = s.read_only}}, step);
+        {.kind = is_hiding(s) ? Kind::cover : Kind::tmpfs, .access = {.read_only = s.read_only}},
+        step);
   }
   void put(const CoverFile& s, const PlannedStep& step) {
     put(s.target, {.kind = Kind::cover, .shows = FileKind::regular}, step);

@@ -73,10 +73,10 @@ TEST(Commands, ExplainComparesTwoProfiles) {
   EXPECT_EQ(same.code, 0) << same.err;
   EXPECT_EQ(same.out, "");
   const TempDir directory;
-  const std::string mine = directory.write("mine.toml", "[fs]\n\"/usr/share\" = \"hide\"\n");
+  const std::string mine = directory.write("mine.toml", "[fs]\n\"/usr/include\" = \"hide\"\n");
   const Outcome other = immure({"explain", "--diff", "default", mine, "true"});
   EXPECT_EQ(other.code, 1) << other.err;
-  EXPECT_EQ(other.out.find("only the second has\n  + hidden: /usr/share"), 0U) << other.out;
+  EXPECT_EQ(other.out.find("only the second has\n  + hidden: /usr/include"), 0U) << other.out;
   EXPECT_EQ(immure({"explain", "--diff", "default"}).code, 2);
   EXPECT_EQ(immure({"explain", "--diff", "default", "no-such-profile"}).code, 2);
   EXPECT_EQ(immure({"explain", "--as", "json", "--steps"}).code, 2);

@@ -30,7 +30,7 @@ TEST(Page, PathsOfOneLineStandTogether) {
             "    why: maps\n"
             "\n"
             "can read\n"
-            "  /a /b                    ~/web.toml:2  cwd = true\n"
+            "  /a /b                   ~/web.toml:2  cwd = true\n"
             "  /c (from /b)                        ~/web.toml:3\n"
             "\n"
             "environment\n"

@@ -11,9 +11,9 @@
 
 namespace immure {
 
-// `spec` is merged, its intents expanded. Values of secret variables are left out. `places` are those
-// of check(): what the entries of intents would be refused for is acknowledged. An Error when a
-// text in it cannot stand in TOML: bytes that are not UTF-8.
+// `spec` is merged, its intents expanded. Values of secret variables are left out. `places` are
+// those of check(): what the entries of intents would be refused for is acknowledged. An Error when
+// a text in it cannot stand in TOML: bytes that are not UTF-8.
 Result<std::string> write_profile(const SandboxSpec& spec, const HostPlaces& places);
 
 // The lines of [fs].

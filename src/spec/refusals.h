@@ -24,7 +24,7 @@ struct Grant {
   std::string source, target;  // target: where they appear
   bool writable = false;       // writes reach the host
   bool devices = false;
-  bool glob = false;  // source and target are the same pattern
+  bool glob = false;       // source and target are the same pattern
   std::string_view shown;  // of the entry, for messages
   Origin origin;
 };

@@ -146,6 +146,7 @@ TEST_F(Project, IsReadFromMemoryAndNamedAfterItsDirectory) {
   auto project = read_project_file(file, who_);
   ASSERT_TRUE(project.ok());
   write("p/.immure.toml", "hostname = 'evil'\n");
+  who_.name = project.value().text.project;
   const auto loaded = load_profiles({}, who_, &project.value().text);
   ASSERT_EQ(errors_of(loaded), "");
   const auto& layers = std::get<LoadedLayers>(loaded);

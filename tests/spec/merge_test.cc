@@ -109,8 +109,9 @@ TEST(Merge, ARemovalIsOfInheritedItemsWhereverItStandsInTheArray) {
 TEST(Merge, RemovingWhatIsNotThereIsAWarning) {
   const Merged result = merged_sets({set({"A"}), set({"!B"})});
   EXPECT_EQ(text(result.spec.caps.keep), "A ");
-  EXPECT_EQ(result.warnings,
-            "immure: warning[W751]: \"!B\" is removed from caps.keep, but no earlier layer has it\n");
+  EXPECT_EQ(
+      result.warnings,
+      "immure: warning[W751]: \"!B\" is removed from caps.keep, but no earlier layer has it\n");
 }
 
 TEST(Merge, TheLowestLayerKeepsNoRemovals) {

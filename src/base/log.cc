@@ -179,11 +179,6 @@ std::string number_of(const Error& error, Severity severity) {
   return text.data();
 }
 
-std::string title(const Error& error, Severity severity) {
-  const std::string number = number_of(error, severity);
-  return word_of(severity) + (number.empty() ? std::string() : '[' + number + ']');
-}
-
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
@@ -197,7 +192,7 @@ std::vector<std::string> lines_of(std::string_view text) {
 std::string human(const Error& error, Severity severity, const LogStyle& style) {
   const Colors colors = colors_of(style, color_of(severity));
   std::string out = "immure: ";
-  out += colors.title + title(error, severity) + colors.end;
+  out += colors.title + message_title(error, severity) + colors.end;
   out += ": " + sentence(error, style) + '\n';
   append_origin(out, error.origin, style, colors);
   append_hint(out, error.hint);
@@ -205,7 +200,7 @@ std::string human(const Error& error, Severity severity, const LogStyle& style) 
 }
 
 std::string one_line(const Error& error, Severity severity, const LogStyle& style) {
-  std::string out = "immure: " + title(error, severity) + ": " + sentence(error, style);
+  std::string out = "immure: " + message_title(error, severity) + ": " + sentence(error, style);
   const std::string place = place_of(error.origin, style);
   if (!place.empty()) out += " --> " + place;
   const char* before = "; help: ";
@@ -245,6 +240,11 @@ std::string string_or_null(const std::string& text) {
 }
 
 }  // namespace
+
+std::string message_title(const Error& error, Severity severity) {
+  const std::string number = number_of(error, severity);
+  return word_of(severity) + (number.empty() ? std::string() : '[' + number + ']');
+}
 
 std::string format_error(const Error& error, const LogStyle& style) {
   return format(error, Severity::error, style);

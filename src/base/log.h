@@ -34,6 +34,9 @@ std::string format_error(const Error& error, const LogStyle& style);
 std::string format_warning(const Error& warning, const LogStyle& style);
 std::string format_note(std::string_view text, const LogStyle& style);
 
+// "error[E301]", "warning[W710]"; without a number for what has none.
+std::string message_title(const Error& error, Severity severity);
+
 // One object without a newline, the same in --log-format json and in check --json; these members,
 // in this order, will stay, and readers must ignore others:
 //   code      "E301", "W710"; null for what has no number

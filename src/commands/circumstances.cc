@@ -79,6 +79,7 @@ Circumstances circumstances_of(const Host& host, std::string_view program,
                      .project = OnDemand<std::string>(
                          [cwd = host.cwd, files = host.files] { return project_of(cwd, *files); }),
                      .environment = host.environment};
+  here.answers = [&host](const std::string& path) { return host.files->resolve(path).ok(); };
   here.why_private = [&host](const std::string& path) { return why_private(host, path); };
   here.exe_libraries =
       OnDemand<std::string>([&host, exe = here.exe] { return libraries_beside(exe, host); });

@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "base/text.h"
+#include "commands/circumstances.h"
 #include "commands/command.h"
+#include "commands/explain_intents.h"
 #include "commands/explain_text.h"
 #include "commands/json.h"
 #include "commands/pager.h"
@@ -92,6 +94,16 @@ Outcome compare(const Arguments& args, const Wanted& wanted, const Host& host,
   return outcome;
 }
 
+// `explain --allow NAME` and nothing else is a question about the intent.
+bool asks_for_intents(const Arguments& args, const Wanted& wanted) {
+  if (!args.rest.empty() || !wanted.form.empty() || wanted.why || wanted.steps) return false;
+  const auto about_it = [](const GivenOption& o) {
+    return o.id == OptionId::allow || o.id == OptionId::allow_args ||
+           o.id == OptionId::writable_cwd || o.id == OptionId::color || o.id == OptionId::quiet;
+  };
+  return args.has(OptionId::allow) && std::ranges::all_of(args.options, about_it);
+}
+
 Outcome print_profile(const Prepared& prepared) {
   auto text = write_profile(prepared.spec, prepared.places);
   if (!text.ok()) return failed({std::move(text.error())});
@@ -108,6 +120,12 @@ Outcome explain_command(const Arguments& args, LogStyle& style) {
   style.home = host.home;
   const PageStyle page{.color = page_color(args), .width = page_width(), .home = host.home};
   if (!wanted.diff.empty()) return compare(args, wanted, host, page);
+
+  if (asks_for_intents(args, wanted)) {
+    auto text = explain_intents(args.options, circumstances_of(host, "", {}), host);
+    if (!text.ok()) return failed({std::move(text.error())});
+    return print_page(text.value(), failure);
+  }
 
   auto result = prepare(args, Purpose::explain, host);
   if (auto* errors = std::get_if<Errors>(&result)) return failed(std::move(*errors));

@@ -3,6 +3,7 @@
 #include <span>
 #include <utility>
 
+#include "base/log.h"
 #include "base/path.h"
 #include "base/text.h"
 
@@ -75,7 +76,7 @@ std::string explain_page(const Prepared& prepared, const PageStyle& style, bool 
   for (const std::string& note : plan.notes) rows += page_row(escape(note), {}, {}, style);
   for (const Error& warning : prepared.warnings) {
     const std::string& reason = warning.reason;
-    rows += page_row("warning: " + printable(warning.doing) +
+    rows += page_row(message_title(warning, Severity::warning) + ": " + printable(warning.doing) +
                          (reason.empty() || warning.doing.empty() ? "" : ": ") + printable(reason),
                      warning.origin, {}, style);
   }

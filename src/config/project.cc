@@ -39,6 +39,8 @@ bool same_mount(const std::string& one, const std::string& other) {
 
 std::string find_project_file(const std::string& directory, const Circumstances& circumstances) {
   if (directory.empty()) return {};
+  // That it is silent is said where the directory is shown.
+  if (circumstances.answers && !circumstances.answers(directory)) return {};
   for (std::string at = directory;; at = parent_of(at)) {
     // The name itself, also if it is a link that leads nowhere: that is to be told.
     std::string file = below(at, kProjectFile);

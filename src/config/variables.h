@@ -27,6 +27,8 @@ struct Circumstances {
   OnDemand<std::vector<std::string>> intents{{}};
   // Why an intent leaves a directory out, as "is your home"; empty: it need not.
   std::function<std::string(const std::string&)> why_private;
+  // Whether the file system answers at a path within some seconds; empty: every one does.
+  std::function<bool(const std::string&)> answers;
   std::map<std::string, std::string> environment;
   std::string item;                 // ${ITEM}: in the data file of an intent
   std::string state;                // ${STATE}; empty: below $XDG_STATE_HOME, by `name`

@@ -129,7 +129,7 @@ TEST(Check, RunRefusesWhatIsNotAcknowledgedAndWarnsOfNothingElse) {
   const Outcome network = immure({"run", "--set", "namespaces.net=host", "--", "true"});
   EXPECT_EQ(network.code, 0);
   EXPECT_EQ(network.err, "");
-  EXPECT_TRUE(contains(immure({"explain", "--set", "namespaces.net=host", "--", "true"}).err,
+  EXPECT_TRUE(contains(immure({"explain", "--set", "namespaces.net=host", "--", "true"}).out,
                        "warning[W710]"));
 }
 

@@ -156,6 +156,23 @@ TEST_F(Intents, CommitsAreMadeInALinkedWorktreeAndHooksAreNot) {
   EXPECT_FALSE(exists(directory_.path() + "/main/.git/hooks/post-commit"));
 }
 
+TEST_F(Intents, ExplainShowsWhatEachBecomesOnThisHost) {
+  const auto explained = [](const std::string& name) {
+    return run({.argv = {binary(), "explain", "--allow", name}});
+  };
+  EXPECT_EQ(explained("userfaultfd").out,
+            "# userfaultfd = true: userfaultfd: a program handles its own page faults\n"
+            "[seccomp]\nallow = [\"userfaultfd\"]\n");
+  const std::string network = explained("network=host").out;
+  EXPECT_TRUE(contains(network, "# network = host: the network\n[namespaces]\nnet = \"host\"\n"));
+  EXPECT_TRUE(contains(network, "\"/etc/hosts\" = \"ro?\"\n")) << network;
+  EXPECT_TRUE(contains(explained("etc=immure-no-such-name").out,
+                       "\"/etc/immure-no-such-name\" = \"ro?\"   # not on this host\n"));
+  const Outcome unknown = explained("debugg");
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_TRUE(contains(unknown.err, "did you mean \"debug\"?")) << unknown.err;
+}
+
 TEST_F(Intents, AnUnknownOneIsAnErrorWithTheLikelyName) {
   const Outcome outcome = in_sandbox({"--allow", "debugg"}, "true");
   EXPECT_EQ(outcome.code, 125);

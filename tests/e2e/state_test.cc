@@ -64,7 +64,9 @@ TEST_F(State, IsOneSandboxsAtATimeUnlessShared) {
     ASSERT_TRUE(first.wait_for_output("up")) << first.wait().err;
     const Outcome second = in_sandbox(options(), "true");
     EXPECT_EQ(second.code, 125);
-    EXPECT_TRUE(contains(second.err, "E504")) << second.err;
+    EXPECT_TRUE(contains(second.err, "immure: error[E504]: the state in \""));
+    EXPECT_TRUE(contains(second.err, "is used by another sandbox\n")) << second.err;
+    EXPECT_TRUE(contains(second.err, "help: wait for its end, or give this run its own"));
     EXPECT_EQ(in_sandbox(options({"--set", "state.lock=share"}), "true").code, 125);
     first.signal(SIGKILL);
     (void)first.wait();

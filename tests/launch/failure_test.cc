@@ -47,6 +47,16 @@ TEST(Failure, OfAnOverlay) {
                 "  help: this kernel has no overlays for users (5.11 has): immure doctor\n");
 }
 
+TEST(Failure, OfCoreSchedulingThatTheKernelLacks) {
+  EXPECT_EQ(
+      failed_step(NewCoreCookie{}, EINVAL),
+      "immure: error[E420]: can't " + describe(NewCoreCookie{}) +
+          ": Invalid argument (EINVAL)\n"
+          "  help: this kernel has no core scheduling (CONFIG_SCHED_CORE), or this machine no "
+          "SMT\n"
+          "        to go on without: best_effort = [\"core-sched\"]\n");
+}
+
 TEST(Failure, OfAProgramForAnotherMachine) {
   LaunchPlan plan;
   plan.command.shown = "./tool";

@@ -39,11 +39,11 @@ bool same_mount(const std::string& one, const std::string& other) {
 
 std::string find_project_file(const std::string& directory, const Circumstances& circumstances) {
   if (directory.empty()) return {};
-  // That it is silent is said where the directory is shown.
-  if (circumstances.answers && !circumstances.answers(directory)) return {};
   for (std::string at = directory;; at = parent_of(at)) {
     // The name itself, also if it is a link that leads nowhere: that is to be told.
     std::string file = below(at, kProjectFile);
+    // That the file system is silent is said where the directory is shown.
+    if (circumstances.answers && !circumstances.answers(file)) return {};
     if (::faccessat(AT_FDCWD, file.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
       const std::string home =
           circumstances.home.empty() ? std::string() : canonical(circumstances.home);

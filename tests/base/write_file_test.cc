@@ -62,8 +62,8 @@ TEST_F(WriteFile, SaysWhatCannotBeWritten) {
   const auto error = make_directories(top_ + "/file/below");
   ASSERT_TRUE(error);
   EXPECT_EQ(format_error(*error, {.home = top_}),
-            "immure: error[E106]: can't make the directory \"" + top_ +
-                "/file/below\": Not a directory (ENOTDIR)\n");
+            "immure: error[E106]: can't make directory \"~/file/below\": Not a directory "
+            "(ENOTDIR)\n");
 }
 
 }  // namespace

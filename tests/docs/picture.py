@@ -88,7 +88,8 @@ def align(line):
 
 def svg(lines):
     height = LINE * (len(lines) + 2)
-    width = round(CHARACTER * (COLUMNS + 4))
+    longest = max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in lines)
+    width = round(CHARACTER * (longest + 4))
     out = [f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}' "
            f"viewBox='0 0 {width} {height}'>",
            f"<rect width='{width}' height='{height}' rx='8' fill='#0d1117'/>",

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "plan/host_directories.h"
 #include "plan/lower_kernel_fs.h"
+#include "plan/lower_root.h"
 #include "plan/mount_sources.h"
 #include "plan/read_content.h"
 #include "plan/root_builder.h"
@@ -23,7 +24,6 @@ using Kind = TreeNode::Kind;
 
 constexpr int kMaxOrders = 8;
 constexpr std::size_t kOtherSteps = 16;  // about as many come before and after the mounts
-constexpr std::uint64_t kRootBytes = 16ULL << 20;
 constexpr std::uint64_t kCoverBytes = 64ULL << 10;
 
 class MountLayer {
@@ -320,42 +320,6 @@ bool uses_scratch(const PlannedStep& planned) {
   const auto* overlay = std::get_if<OverlayMount>(&planned.what);
   return overlay != nullptr && overlay->upper.empty() &&
          (!overlay->read_only || overlay->lower.size() == 1);
-}
-
-// The root itself: its step, and its node in the tree.
-bool lower_root(const SandboxSpec& spec, const Host& host, PlannedStep& planned, TreeNode& node,
-                Errors& errors) {
-  const Root& root = spec.root;
-  if (!root.dir.is_set()) {
-    const Origin& origin = root.size_bytes.is_set() ? root.size_bytes.origin : root.mode.origin;
-    planned = {
-        MakeRoot{.size_bytes = root.size_bytes.get_or(kRootBytes), .mode = root.mode.get_or(0755)},
-        origin};
-    node = {.kind = Kind::tmpfs, .access = {.read_only = false}};
-    return true;
-  }
-  const std::string& directory = *root.dir.value;
-  Result<ResolvedPath> resolved = host.files->resolve(directory);
-  if (!resolved.ok()) {
-    errors.push_back(resolved.error());
-    errors.back().origin = root.dir.origin;
-    return false;
-  }
-  if (resolved.value().kind != FileKind::directory) {
-    const bool missing = resolved.value().kind == FileKind::missing;
-    errors.push_back({.doing = "use " + quote(directory) + " as the root",
-                      .errnum = missing ? resolved.value().errnum : ENOTDIR,
-                      .origin = root.dir.origin,
-                      .hint = "root.dir names a directory with a ready root file system"});
-    return false;
-  }
-  const bool read_only = !root.writable.get_or(false);
-  planned = {MakeRoot{.directory = resolved.value().canonical, .read_only = read_only},
-             root.dir.origin};
-  node = {.kind = Kind::host,
-          .layers = {resolved.value().canonical},
-          .access = {.read_only = read_only}};
-  return true;
 }
 
 }  // namespace

@@ -83,8 +83,9 @@ Circumstances circumstances_of(const Host& host, std::string_view program,
   here.why_private = [&host](const std::string& path) { return why_private(host, path); };
   here.exe_libraries =
       OnDemand<std::string>([&host, exe = here.exe] { return libraries_beside(exe, host); });
-  here.intents =
-      OnDemand<std::vector<std::string>>([here_now = here] { return intent_names(here_now); });
+  here.intents = OnDemand<std::vector<std::string>>([&host] {
+    return intent_names({.home = host.home, .uid = host.uid, .environment = host.environment});
+  });
   if (!command.empty()) here.arguments.assign(command.begin() + 1, command.end());
   if (utsname system{}; ::uname(&system) == 0) here.arch = &system.machine[0];
   return here;

@@ -115,6 +115,33 @@ std::string state_directory(const State& state, const Circumstances& circumstanc
   return usual_state_directory(circumstances, state.name.get_or(circumstances.name));
 }
 
+// ${STATE} is expanded while the layers are read, but where it is they say only together. Where
+// that is not the usual place they are read a second time.
+std::variant<Merged, Errors> merge_with_state(const std::vector<std::string>& names,
+                                              const std::vector<GivenOption>& options,
+                                              Circumstances& here, const ProfileText* project) {
+  const bool& asked = *here.asked_for_state;
+  if (here.name.empty() && !names.empty()) here.name = plain_profile_name(names.back());
+  here.state = usual_state_directory(here, here.name);
+  auto layers = merge_loaded(load_profiles(names, here, project), options, here);
+  auto* merged = std::get_if<Merged>(&layers);
+  if (merged == nullptr || !(asked || merged->spec.state.lock.is_set())) return layers;
+  const std::string directory = state_directory(merged->spec.state, here);
+  if (asked && directory != here.state) {
+    here.state = directory;
+    layers = merge_loaded(load_profiles(names, here, project), options, here);
+    merged = std::get_if<Merged>(&layers);
+    if (merged == nullptr) return layers;
+    if (state_directory(merged->spec.state, here) != directory) {
+      return Errors{{.code = Code::variable,
+                     .doing = "state.dir can't be made of ${STATE}, which it says the place of",
+                     .origin = merged->spec.state.dir.origin}};
+    }
+  }
+  merged->spec.state.used = directory;
+  return layers;
+}
+
 }  // namespace
 
 LaunchPlan shown_plan(const Prepared& prepared) {
@@ -141,33 +168,14 @@ std::variant<Choice, Errors> choose_profiles(const std::vector<GivenOption>& opt
   return choose_profiles(names, project, circumstances);
 }
 
-// ${STATE} is expanded while the layers are read, but where it is they say only together. Where
-// that is not the usual place they are read a second time.
 std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
                                           const std::vector<GivenOption>& options,
-                                          const Circumstances& circumstances,
+                                          Circumstances& circumstances,
                                           const ProfileText* project) {
   bool asked = false;
-  Circumstances here = circumstances;
-  here.asked_for_state = &asked;
-  if (here.name.empty() && !names.empty()) here.name = plain_profile_name(names.back());
-  here.state = usual_state_directory(here, here.name);
-  auto layers = merge_loaded(load_profiles(names, here, project), options, here);
-  auto* merged = std::get_if<Merged>(&layers);
-  if (merged == nullptr || !(asked || merged->spec.state.lock.is_set())) return layers;
-  const std::string directory = state_directory(merged->spec.state, here);
-  if (asked && directory != here.state) {
-    here.state = directory;
-    layers = merge_loaded(load_profiles(names, here, project), options, here);
-    merged = std::get_if<Merged>(&layers);
-    if (merged == nullptr) return layers;
-    if (state_directory(merged->spec.state, here) != directory) {
-      return Errors{{.code = Code::variable,
-                     .doing = "state.dir can't be made of ${STATE}, which it says the place of",
-                     .origin = merged->spec.state.dir.origin}};
-    }
-  }
-  merged->spec.state.used = directory;
+  circumstances.asked_for_state = &asked;
+  auto layers = merge_with_state(names, options, circumstances, project);
+  circumstances.asked_for_state = nullptr;
   return layers;
 }
 

@@ -46,9 +46,10 @@ struct Merged {
   std::vector<LoadedProfile> profiles;
   Errors warnings;
 };
+// Sets the place of ${STATE} in `circumstances`.
 std::variant<Merged, Errors> merge_layers(const std::vector<std::string>& names,
                                           const std::vector<GivenOption>& options,
-                                          const Circumstances& circumstances,
+                                          Circumstances& circumstances,
                                           const ProfileText* project = nullptr);
 
 // The same for profiles that are loaded already, or the errors of that.

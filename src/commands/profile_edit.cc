@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/write_file.h"
 #include "commands/ask.h"
+#include "commands/circumstances.h"
 #include "commands/pipeline.h"
 #include "commands/profile.h"
 #include "config/profile_file.h"
@@ -125,10 +126,11 @@ Errors problems_of(const Draft& draft, const std::string& text,
                               .path = draft.path,
                               .directory = std::string(parent_of(draft.path)),
                               .identity = draft.identity};
-  auto merged =
-      merge_loaded(load_candidate(draft.name, candidate, circumstances), {}, circumstances);
+  Circumstances named = circumstances;
+  named.name = plain_profile_name(draft.name);
+  auto merged = merge_loaded(load_candidate(draft.name, candidate, named), {}, named);
   if (auto* errors = std::get_if<Errors>(&merged)) return std::move(*errors);
-  auto checked = check(std::move(std::get<Merged>(merged).spec));
+  auto checked = check(std::move(std::get<Merged>(merged).spec), places_of(named));
   if (auto* errors = std::get_if<Errors>(&checked)) return std::move(*errors);
   return {};
 }
@@ -264,12 +266,12 @@ Outcome edit_profile(const ProfileRequest& request) {
       }
       return {};
     }
-    workshop.keep();
     if (can_ask()) {
       for (const Error& error : errors) log_error(error, {.home = request.circumstances.home});
       errors.clear();
       if (ask("It is not saved like this. Edit again?", true)) continue;
     }
+    workshop.keep();
     errors.push_back(Error{.code = Code::file_unwritable,
                            .reason = "nothing is saved",
                            .hint = "your text is in " + workshop.file()});

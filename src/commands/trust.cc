@@ -66,6 +66,16 @@ std::string beyond(const std::map<std::string, int>& lines, const std::map<std::
   return text;
 }
 
+std::string quoted_lines(std::string_view text) {
+  std::string lines;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    lines += "  | " + escape(line) + '\n';
+  }
+  return lines;
+}
+
 // What the project's file gives and takes, compared with the profile "default"; or its errors.
 std::variant<std::string, Errors> grants(const ProfileText& text, const Host& host) {
   const auto with = prepare(Choice{.project = text}, {}, Purpose::explain, host);
@@ -75,9 +85,14 @@ std::variant<std::string, Errors> grants(const ProfileText& text, const Host& ho
   const auto lines = lines_of(std::get<Prepared>(with));
   const auto base = lines_of(std::get<Prepared>(without));
   const std::string shown = escape(tilde(text.path, host.home));
-  std::string gives = beyond(lines, base, '+') + beyond(base, lines, '-');
-  if (gives.empty()) return shown + " is the same as the profile \"default\"\n";
-  return shown + ", compared with the profile \"default\":\n" + gives;
+  // A plan is of one start; what the file says may come to more with other arguments, or later.
+  std::string page = shown + ":\n" + quoted_lines(text.source->text);
+  for (const Error& warning : std::get<Prepared>(with).warnings) {
+    page += format_warning(warning, {.home = host.home});
+  }
+  const std::string gives = beyond(lines, base, '+') + beyond(base, lines, '-');
+  if (gives.empty()) return page + "here and now the same as the profile \"default\"\n";
+  return page + "here and now, compared with the profile \"default\":\n" + gives;
 }
 
 Outcome confirm_and_note(const ProjectFile& project, const Arguments& args,

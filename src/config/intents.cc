@@ -74,7 +74,7 @@ class Expander {
   }
 
   void expand(const Wanted& wanted) {
-    auto text = find_intent(wanted.name, circumstances_);
+    auto text = find_intent(wanted.name, directories_, circumstances_);
     if (!text.ok()) return fail(wanted, std::move(text.error()));
     auto parsed = text.value().code.empty()
                       ? parse_document(text.value().source)
@@ -220,6 +220,7 @@ class Expander {
   const Allow& allow_;
   bool cwd_is_keyed_;
   const Circumstances& circumstances_;
+  std::vector<std::string> directories_ = intent_directories(circumstances_);
   std::deque<Wanted> wanted_;
   std::set<std::string, std::less<>> known_;
   ExpandedIntents out_;

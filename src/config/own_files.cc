@@ -28,6 +28,17 @@ struct Shown {
   std::string source, target;
 };
 
+// What the path of a missing directory will be: its nearest parent is there. Empty: there is none.
+std::string canonical_when_made(const std::string& path) {
+  for (std::string_view at = path; at.size() > 1;) {
+    at = parent_of(at);
+    const std::string real = canonical(std::string(at));
+    if (!real.empty())
+      return (real == "/" ? std::string() : real) + path.substr(at == "/" ? 0 : at.size());
+  }
+  return {};
+}
+
 bool is_writable_bind(const Mount& mount) {
   const auto* bind = std::get_if<Bind>(&mount.what);
   return bind != nullptr && !bind->read_only;
@@ -56,8 +67,10 @@ class Keeper {
  public:
   explicit Keeper(SandboxSpec& spec) : spec_(spec) {}
 
-  void keep(const std::string& file, const char* origin) {
+  // `create`: the directory may be missing, and is made where the command could make it.
+  void keep(const std::string& file, const char* origin, bool create = false) {
     if (file.empty()) return;
+    create_ = create;
     for (std::size_t i = 0; i < own_; ++i) {
       if (!is_writable_bind(spec_.mounts[i])) continue;
       for (const Shown& shown : showing(spec_.mounts[i], file)) keep_at(shown, file, origin);
@@ -76,7 +89,7 @@ class Keeper {
       if (mount.target == target) return;
       if (is_within(target, mount.target) && depth(mount.target) > nearest) return;
     }
-    Bind bind;
+    Bind bind{.create = create_};
     if (target != file) bind.source = file;
     spec_.mounts.push_back(Mount{.target = std::move(target),
                                  .optional = true,
@@ -85,6 +98,7 @@ class Keeper {
   }
 
   SandboxSpec& spec_;
+  bool create_ = false;
   std::size_t own_ = spec_.mounts.size();
 };
 
@@ -96,8 +110,10 @@ void keep_own_files_read_only(SandboxSpec& spec, const std::vector<LoadedProfile
   Keeper keeper(spec);
   keeper.keep(canonical(find_project_file(circumstances.cwd, circumstances)),
               "always: a project file is read-only inside");
-  keeper.keep(canonical(user_directory(circumstances)),
-              "always: your profiles are read-only inside");
+  const std::string profiles_of_user = user_directory(circumstances);
+  const std::string there = canonical(profiles_of_user);
+  keeper.keep(there.empty() ? canonical_when_made(profiles_of_user) : there,
+              "always: your profiles are read-only inside", there.empty());
   for (const LoadedProfile& profile : profiles) {
     if (!is_absolute(profile.path)) continue;  // built in
     keeper.keep(canonical(profile.path), "always: a profile in use is read-only inside");

@@ -270,11 +270,21 @@ Result<ProfileText> find_profile(std::string_view name, std::string_view through
   return about(Code::extends_not_found, "there is no profile " + quote(name), missing_hint(plain));
 }
 
-Result<ProfileText> find_intent(std::string_view name, const Circumstances& circumstances) {
-  const bool plain = !name.empty() && name.find('/') == std::string_view::npos;
+std::vector<std::string> intent_directories(const Circumstances& circumstances) {
+  std::vector<std::string> directories;
   for (const Place& place : kPlaces) {
-    const std::string directory = directory_of(place.where, circumstances, kIntents);
-    if (directory.empty() || !plain) continue;
+    std::string directory = directory_of(place.where, circumstances, kIntents);
+    if (directory.empty() || ::access(directory.c_str(), F_OK) != 0) continue;
+    directories.push_back(std::move(directory));
+  }
+  return directories;
+}
+
+Result<ProfileText> find_intent(std::string_view name, const std::vector<std::string>& directories,
+                                const Circumstances& circumstances) {
+  const bool plain = !name.empty() && name.find('/') == std::string_view::npos;
+  for (const std::string& directory : directories) {
+    if (!plain) continue;
     auto found =
         read_profile_file(below(directory, name).append(".toml"), Links::follow, {}, circumstances);
     if (found) return std::move(*found);

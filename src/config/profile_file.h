@@ -81,7 +81,11 @@ Result<ProfileText> find_profile(std::string_view name, std::string_view through
 
 // The data file NAME.toml of an intent, from the directories `allow` beside those of profiles, or
 // the shipped one. Errors as above.
-Result<ProfileText> find_intent(std::string_view name, const Circumstances& circumstances);
+Result<ProfileText> find_intent(std::string_view name, const std::vector<std::string>& directories,
+                                const Circumstances& circumstances);
+
+// Those directories, as far as they exist.
+std::vector<std::string> intent_directories(const Circumstances& circumstances);
 
 // The names of all intents that there are, sorted.
 std::vector<std::string> intent_names(const Circumstances& circumstances);

@@ -143,7 +143,7 @@ class Loader {
     auto layer = parse(text);
     if (!layer) return;
     for (const std::string& base : extended_by(name, text, *layer)) {
-      if (!text.project.empty() && is_profile_path(base) && is_within(base, text.directory)) {
+      if (!text.project.empty() && is_profile_path(base)) {
         errors_.push_back(beside_project(base, layer->extends.origin));
         continue;
       }
@@ -153,13 +153,12 @@ class Loader {
     loaded_.profiles.push_back(LoadedProfile{.name = name, .path = text.path});
   }
 
-  // Only the one file was trusted; any other of the project may change.
+  // Only the one file was trusted. Any other may be the project's own, by whatever path, and
+  // change.
   static Error beside_project(const std::string& base, const Origin& origin) {
     return Error{.code = Code::project_untrusted,
-                 .doing =
-                     "a project file can't extend a file of the project, which nobody has "
-                     "trusted: " +
-                     quote(base),
+                 .doing = "a project file can't extend another file, which nobody has trusted: " +
+                          quote(base),
                  .origin = origin,
                  .hint = "extend a profile by its name, or write its lines here"};
   }

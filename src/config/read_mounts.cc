@@ -173,7 +173,9 @@ void read_mount(Reader& reader, const Member& member, std::map<std::string, Plac
 
   Mount mount{.target = std::move(*target), .optional = entry.optional, .glob = glob};
   mount.origin = reader.origin(member.place);
-  mount.by_intent = reader.is_for_intent();
+  // Not where the caller chooses the path: what is refused to an entry is refused to it too.
+  mount.by_intent =
+      reader.is_for_intent() && !member.key.contains("${CWD}") && !member.key.contains("${ITEM}");
   mount.why = std::move(entry.why);
   if (entry.build(node.place, mount.what)) mounts.push_back(std::move(mount));
 }

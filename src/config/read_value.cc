@@ -197,7 +197,11 @@ std::optional<Value> read_intent(Reader& reader, const SchemaRow& row, std::stri
   if (names && node.kind == Kind::text) {
     if (row.key.ends_with('*'))
       return Value(IntentValue{.kind = IntentValue::Kind::word, .word = node.text});
-    SetItem item{.text = node.text, .origin = reader.origin(node.place)};
+    const bool remove = node.text.starts_with('!');
+    SetItem item{.text = remove ? node.text.substr(1) : node.text,
+                 .remove = remove,
+                 .origin = reader.origin(node.place)};
+    if (!check_item(reader, row, key, item, node.place)) return std::nullopt;
     return Value(IntentValue{.kind = IntentValue::Kind::items, .items = {{std::move(item)}}});
   }
   if (node.kind == Kind::boolean && row.words.empty()) {

@@ -117,7 +117,8 @@ Result<TrustedFiles> read_trusted(const Circumstances& circumstances) {
                  .doing = quote(shown) + " belongs to another user, or can be written by others",
                  .hint = "look at what it lists, then: chmod go-w " + escape(shown)};
   }
-  std::string text(static_cast<std::size_t>(kMostBytes) + 1, '\0');
+  // It is replaced as a whole, so what is open does not grow.
+  std::string text(static_cast<std::size_t>(status.st_size) + 1, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
     const ssize_t got = ::read(fd.get(), text.data() + size, text.size() - size);

@@ -154,7 +154,6 @@ bool may_go_without_pid_namespace(const LaunchPlan& plan, int errnum) {
 std::variant<Exit, Error> launch_without(const LaunchPlan& plan, const LaunchOptions& options,
                                          int errnum) {
   LaunchPlan without = plan;
-  without.state = {};  // held by the caller
   without.namespaces &= ~static_cast<std::uint64_t>(CLONE_NEWPID);
   if (options.events.note) {
     options.events.note(

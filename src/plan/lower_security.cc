@@ -193,7 +193,11 @@ void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
     plan.setup.push_back({std::move(step), std::move(origin), is_best_effort(spec, "time-ns")});
   }
   // The profile has accepted that this host's /proc is not what it should be.
+  const auto makes_namespaces = [](const SetItem& call) {
+    return call.text == "clone" || call.text == "clone3" || call.text == "unshare";
+  };
   const bool second_wall =
+      std::ranges::none_of(spec.seccomp.allow.items, makes_namespaces) &&
       (spec.root.proc.get_or(ProcMode::fresh) != ProcMode::fresh || is_best_effort(spec, "proc")) &&
       spec.namespaces.nested.empty() &&
       spec.seccomp.base.get_or(FilterBase::standard) != FilterBase::none;

@@ -15,6 +15,11 @@ std::string why_private(const Host& host, const std::string& path) {
     if (path == canonical || path == host.home) return "is your home" + other;
     if (is_within(canonical, path) || is_within(host.home, path)) return "holds your home" + other;
   }
+  const auto runtime = host.environment.find("XDG_RUNTIME_DIR");
+  if (runtime != host.environment.end() && is_absolute(runtime->second) &&
+      is_within(normalize(runtime->second), path)) {
+    return "holds the sockets of your session" + other;
+  }
   for (const char* kernels : {"/proc", "/sys", "/dev"}) {
     if (is_within(path, kernels) && !is_within(path, "/dev/shm"))
       return "belongs to the kernel" + so;

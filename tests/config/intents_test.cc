@@ -7,11 +7,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/path.h"
 #include "base/text.h"
 #include "config/profile_file.h"
 #include "config/schema.h"
 #include "profile_text.h"
 #include "spec/merge.h"
+#include "spec/refusals.h"
 
 namespace immure::testing {
 namespace {
@@ -192,6 +194,17 @@ TEST(Intents, TheRealHomeComesWithoutTheStoresOfKeys) {
     }
   }
   EXPECT_EQ(targets(given("home = true")), (std::vector<std::string>{"/home/ann"}));
+}
+
+TEST(Intents, EveryStoreThatIsRefusedToABindIsCoveredInTheRealHome) {
+  const SandboxSpec spec = given("home = 'rw'");
+  for (const std::string& store : credential_stores({.home = "/home/ann"})) {
+    const Mount* mount = mount_at(spec, store);
+    // A directory that is covered covers what is in it.
+    const Mount* above = mount == nullptr ? mount_at(spec, std::string(parent_of(store))) : mount;
+    ASSERT_NE(above, nullptr) << store;
+    EXPECT_TRUE(std::holds_alternative<Hide>(above->what)) << store;
+  }
 }
 
 TEST(Intents, APersistentHomeLiesInTheState) {

@@ -33,6 +33,18 @@ TEST_F(Intents, TheCurrentDirectoryCanBeWithdrawn) {
   EXPECT_NE(inside("cat " + project() + "/readable", {"--deny", "cwd"}), "here");
 }
 
+TEST_F(Intents, TheCurrentDirectoryIsRefusedWhereAnEntryWouldBe) {
+  const std::string home = own_home();
+  if (home.empty() || home == "/") GTEST_SKIP() << "no home";
+  const std::string store = home + "/.kube";
+  ASSERT_EQ(run({.argv = {"mkdir", "-p", store + "/immure-test"}}).code, 0);
+  const Outcome refused = in_sandbox({"-w"}, "true", store + "/immure-test");
+  EXPECT_EQ(refused.code, 125);
+  EXPECT_TRUE(contains(refused.err, "error[E323]")) << refused.err;
+  EXPECT_EQ(in_sandbox({"-w"}, "true", project()).code, 0);
+  (void)run({.argv = {"rmdir", store + "/immure-test"}});
+}
+
 TEST_F(Intents, ALaterOptionWins) {
   EXPECT_EQ(inside("cat readable", {"--deny", "cwd", "--allow", "cwd"}), "here");
   EXPECT_TRUE(contains(inside("touch new", {"-w", "--allow", "cwd=ro"}), "Read-only"));

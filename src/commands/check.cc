@@ -97,7 +97,7 @@ Outcome check_command(const Arguments& args, LogStyle& style) {
     }
   }
   if (args.has(OptionId::json)) {
-    const Outcome printed = print('[' + json + (json.empty() ? "]\n" : "\n]\n"), failure);
+    Outcome printed = print('[' + json + (json.empty() ? "]\n" : "\n]\n"), failure);
     if (printed.status != 0) return printed;
   }
   return Outcome{.status = status};

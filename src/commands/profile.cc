@@ -142,6 +142,7 @@ Result<Arguments> take_apart(const Arguments& args) {
     words.erase(words.begin());
     if (plain) continue;
     std::vector<char*> pointers;
+    pointers.reserve(words.size());
     for (std::string& word : words) pointers.push_back(word.data());
     auto more = parse_arguments(pointers, at_profile);
     if (!more.ok()) return std::move(more.error());
@@ -181,6 +182,7 @@ Outcome profile_command(const Arguments& args, LogStyle& style) {
   const auto* const verb = std::ranges::find(verbs, word, &Verb::name);
   if (verb == verbs.end()) {
     std::vector<std::string_view> names;
+    names.reserve(verbs.size());
     for (const Verb& known : verbs) names.push_back(known.name);
     const std::string like = closest(word, names.data(), names.size());
     return failed(usage(word.empty() ? "immure profile needs a word that says what to do"

@@ -288,7 +288,9 @@ Outcome remove_profile(const ProfileRequest& request) {
   if (!directory.empty() && exists(own)) {
     files = {own};
   } else if (!directory.empty()) {
-    for (const std::string& file : toml_files(drop_ins)) files.push_back(drop_ins + '/' + file);
+    for (const std::string& file : toml_files(drop_ins)) {
+      files.push_back(std::string(drop_ins).append(1, '/').append(file));
+    }
   }
   if (files.empty()) {
     const bool other = find_profile(request.name, {}, request.circumstances).ok();

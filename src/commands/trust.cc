@@ -55,12 +55,12 @@ std::map<std::string, int> lines_of(const Prepared& prepared) {
 }
 
 // What one plan has and the other has not, in front of each line the sign.
-std::string beyond(const std::map<std::string, int>& lines, const std::map<std::string, int>& base,
+std::string beyond(const std::map<std::string, int>& one, const std::map<std::string, int>& other,
                    char sign) {
   std::string text;
-  for (const auto& [line, count] : lines) {
-    const auto same = base.find(line);
-    if (same == base.end() || same->second < count)
+  for (const auto& [line, count] : one) {
+    const auto same = other.find(line);
+    if (same == other.end() || same->second < count)
       text += std::string("  ") + sign + ' ' + line + '\n';
   }
   return text;

@@ -22,7 +22,7 @@ class Lister {
       for (const std::string& file : toml_files(directory)) {
         const std::string name = file.substr(0, file.size() - std::string_view(".toml").size());
         if (place == ProfilePlace::system) in_system_.insert(name);
-        add(name, place_name(place), directory + '/' + file);
+        add(name, place_name(place), std::string(directory).append(1, '/').append(file));
       }
     }
     for (const Shipped& shipped : shipped_files()) {

@@ -61,9 +61,8 @@ class Expander {
     for (const auto& [name, setting] : allow_) {
       want({.name = name, .value = &*setting.value, .origin = &setting.origin});
     }
-    for (std::size_t i = 0; i < wanted_.size(); ++i) {
-      expand(wanted_[i]);
-    }
+    // Grows while it is gone through: what an intent implies comes to its end.
+    for (std::size_t next = 0; next != wanted_.size();) expand(wanted_[next++]);
     if (!errors_.empty()) return std::move(errors_);
     return std::move(out_);
   }

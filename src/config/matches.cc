@@ -8,6 +8,7 @@
 #include <climits>
 #include <cstdlib>
 #include <memory>
+#include <ranges>
 #include <set>
 #include <string_view>
 
@@ -148,9 +149,9 @@ class Search {
   }
 
   bool applies(const std::string& name, SetEdit items) {
-    for (auto place = places_.rbegin(); place != places_.rend(); ++place) {
-      if (!place->drop_ins.contains(name)) continue;
-      const std::string directory = place->directory + '/' + name + std::string(kDropIns) + '/';
+    for (const auto& place : std::views::reverse(places_)) {
+      if (!place.drop_ins.contains(name)) continue;
+      const std::string directory = place.directory + '/' + name + std::string(kDropIns) + '/';
       for (const std::string& file : toml_files(directory)) {
         reader_.lay(items, read_profile_file(directory + file, Links::follow, {}, circumstances_));
       }

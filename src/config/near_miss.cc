@@ -95,8 +95,8 @@ std::string table_hint(std::string_view key, const Node& node) {
       node.items.front().kind == Node::Kind::table) {
     return "write [" + std::string(key) + "] once, in single brackets";
   }
-  if (key == "fs") return head + "\"/PATH\" = \"ro\"";
-  if (key == "env") return head + "NAME = \"text\", or NAME = true";
+  if (key == "fs") return head + R"("/PATH" = "ro")";
+  if (key == "env") return head + R"(NAME = "text", or NAME = true)";
   if (key == "limits") return head + "nofile = 64";
   return head + "NAME = VALUE";
 }

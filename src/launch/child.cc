@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -47,10 +48,7 @@ int close_all_but(std::span<const int> keep, int fd_limit, bool cloexec) {
 bool is_missing_here(int errnum) {
   constexpr std::array missing = {EPERM,  ENOENT, EACCES, ENODEV,
                                   EINVAL, ENOSPC, ENOSYS, EOPNOTSUPP};
-  for (const int known : missing) {
-    if (errnum == known) return true;
-  }
-  return false;
+  return std::find(missing.begin(), missing.end(), errnum) != missing.end();
 }
 
 namespace {

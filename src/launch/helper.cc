@@ -74,6 +74,7 @@ std::variant<std::monostate, Error> run_helper(const std::vector<std::string>& a
     return error;
   };
   std::vector<char*> pointers;
+  pointers.reserve(argv.size() + 1);
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): execve(2) does not write to them
   for (const std::string& text : argv) pointers.push_back(const_cast<char*>(text.c_str()));
   pointers.push_back(nullptr);

@@ -180,6 +180,46 @@ Error clone_failed() {
   return error;
 }
 
+std::variant<std::monostate, Error> check_passed(const LaunchPlan& plan,
+                                                 const LaunchOptions& options) {
+  for (const int fd : plan.pass_fds) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    return Error{.code = Code::usage,
+                 .doing = "descriptor " + std::to_string(fd) + " can't be passed on",
+                 .reason = "it is not open",
+                 .hint = "open it for immure (for example: " + std::to_string(fd) +
+                         "< FILE), or leave it out of process.pass_fds"};
+  }
+  for (const int fd : plan.pass_fds) {
+    const auto& own = options.keep_fds;
+    if (fd != options.block_fd && std::find(own.begin(), own.end(), fd) == own.end()) continue;
+    return Error{.code = Code::usage,
+                 .doing = "descriptor " + std::to_string(fd) + " can't be passed on",
+                 .reason = "it is immure's own: the command could forge what is told there",
+                 .hint = "open another for the command"};
+  }
+  return std::monostate{};
+}
+
+// What of the context the plan and the caller's signals decide. Refers to the plan.
+ChildContext context_of(const LaunchPlan& plan) {
+  ChildContext context;
+  context.setup = plan.setup;
+  context.command_setup = plan.command_setup;
+  context.uid_map = plan.uid_map_helper.empty() ? plan.uid_map.c_str() : nullptr;
+  context.gid_map = plan.gid_map_helper.empty() ? plan.gid_map.c_str() : nullptr;
+  context.deny_setgroups = plan.deny_setgroups;
+  context.pass_fds = plan.pass_fds;
+  context.caller_mask = caller.mask;
+  context.caller_ignores_sigchld = caller.ignores_sigchld;
+  context.reaper = plan.reaper;
+  context.wait_for_all = plan.wait_for_all;
+  context.die_with_parent = plan.die_with_parent;
+  context.own_pid_namespace = (plan.namespaces & CLONE_NEWPID) != 0;
+  context.chroot_suffices = chroot_suffices(plan);
+  return context;
+}
+
 }  // namespace
 
 std::variant<std::monostate, Error> prepare_process() {
@@ -212,21 +252,8 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   if (auto checked = check_stdio(); std::holds_alternative<Error>(checked)) {
     return std::get<Error>(checked);
   }
-  for (const int fd : plan.pass_fds) {
-    if (::fcntl(fd, F_GETFD) >= 0) continue;
-    return Error{.code = Code::usage,
-                 .doing = "descriptor " + std::to_string(fd) + " can't be passed on",
-                 .reason = "it is not open",
-                 .hint = "open it for immure (for example: " + std::to_string(fd) +
-                         "< FILE), or leave it out of process.pass_fds"};
-  }
-  for (const int fd : plan.pass_fds) {
-    const auto& own = options.keep_fds;
-    if (fd != options.block_fd && std::find(own.begin(), own.end(), fd) == own.end()) continue;
-    return Error{.code = Code::usage,
-                 .doing = "descriptor " + std::to_string(fd) + " can't be passed on",
-                 .reason = "it is immure's own: the command could forge what is told there",
-                 .hint = "open another for the command"};
+  if (auto checked = check_passed(plan, options); std::holds_alternative<Error>(checked)) {
+    return std::get<Error>(checked);
   }
   const int fd_limit = descriptor_limit();
   std::vector<int> keep = kept_descriptors(plan, options);
@@ -270,12 +297,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   const CStrings argv(plan.command.argv);
   const CStrings environment(plan.command.environment);
   const CStrings candidates(plan.command.candidates);
-  ChildContext context;
-  context.setup = plan.setup;
-  context.command_setup = plan.command_setup;
-  context.uid_map = plan.uid_map_helper.empty() ? plan.uid_map.c_str() : nullptr;
-  context.gid_map = plan.gid_map_helper.empty() ? plan.gid_map.c_str() : nullptr;
-  context.deny_setgroups = plan.deny_setgroups;
+  ChildContext context = context_of(plan);
   context.candidates = {candidates.pointers.data(), plan.command.candidates.size()};
   context.argv = argv.pointers.data();
   context.envp = environment.pointers.data();
@@ -283,15 +305,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   context.lifetime_read_fd = lifetime_read.get();
   context.lifetime_write_fd = sandbox.lifetime_write.get();
   context.block_fd = options.block_fd;
-  context.pass_fds = plan.pass_fds;
   context.fd_limit = fd_limit;
-  context.caller_mask = caller.mask;
-  context.caller_ignores_sigchld = caller.ignores_sigchld;
-  context.reaper = plan.reaper;
-  context.wait_for_all = plan.wait_for_all;
-  context.die_with_parent = plan.die_with_parent;
-  context.own_pid_namespace = (plan.namespaces & CLONE_NEWPID) != 0;
-  context.chroot_suffices = chroot_suffices(plan);
 
   Fd release_read;
   Fd release_write;

@@ -16,8 +16,8 @@ namespace {
 
 constexpr int kNotExecutable = 126;
 constexpr int kNotFound = 127;
-constexpr int kMaxInterpreters = 6;            // the kernel's own limit is 5
-constexpr std::size_t kMaxString = 32 * 4096;  // MAX_ARG_STRLEN; execve(2)
+constexpr int kMaxInterpreters = 6;              // the kernel's own limit is 5
+constexpr std::size_t kMaxString = 32UL * 4096;  // MAX_ARG_STRLEN; execve(2)
 constexpr const char* kEmulators = "/proc/sys/fs/binfmt_misc";
 
 // "--ro /lib/x     (it exists on this system)"; the host's place for a path inside may be another.

@@ -65,9 +65,9 @@ SandboxSpec with_user_files(const SandboxSpec& spec, const Host& host) {
   SandboxSpec with = spec;
   const User& user = spec.user;
   const Origin& origin = user.passwd.is_set() ? user.passwd.origin : user.name.origin;
-  const auto add = [&](std::string target, auto what) {
+  const auto add = [&](const std::string& target, auto what) {
     if (has_entry(spec, target)) return;
-    with.mounts.push_back({.target = std::move(target), .what = std::move(what), .origin = origin});
+    with.mounts.push_back({.target = target, .what = std::move(what), .origin = origin});
   };
   if (user.passwd.get_or(PasswdFiles::minimal) == PasswdFiles::host) {
     add("/etc/passwd", Bind{.follow = true});

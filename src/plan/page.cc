@@ -136,7 +136,7 @@ std::string page_row(std::string_view text, const Origin& origin, std::string_vi
   }
   if (!why.empty()) {
     for (const std::string& line : wrapped("why: " + escape(why), width - 2 * indent)) {
-      out += margin + margin + line + '\n';
+      out.append(margin).append(margin).append(line).append(1, '\n');
     }
   }
   return out;

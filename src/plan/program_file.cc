@@ -206,10 +206,11 @@ std::string multiarch_name(std::uint16_t machine) {
 std::string emulator_of(const ProgramFile& program, const std::string& entries) {
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(entries.c_str()), ::closedir);
   if (!directory) return {};
+  const std::string front = entries + '/';
   while (const dirent* entry = ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe)
     const std::string name(static_cast<const char*>(entry->d_name));
     if (name == "." || name == ".." || name == "register" || name == "status") continue;
-    const Fd fd(::open((entries + "/" + name).c_str(), O_RDONLY | O_CLOEXEC));
+    const Fd fd(::open(std::string(front).append(name).c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) continue;
     std::string emulator = emulator_in(read_at(fd.get(), 0, 4096), program.head);
     if (!emulator.empty()) return emulator;

@@ -37,7 +37,7 @@ std::string near_call(std::string_view name) {
 }
 
 std::string action_words(std::uint32_t value) {
-  const std::string action = show_action(value);
+  std::string action = show_action(value);
   if ((value & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO) return "fails with " + action;
   if (value == SECCOMP_RET_ALLOW) return "allowed";
   return action;

@@ -85,9 +85,9 @@ void check_namespaces(const SandboxSpec& spec, Problems& problems) {
       if (item.text != "pid-ns") continue;
       problems.add(
           Code::namespace_value, item.origin,
-          "best_effort holds \"pid-ns\", but without one nobody ends what a command that is "
+          R"(best_effort holds "pid-ns", but without one nobody ends what a command that is )"
           "pid 1 starts",
-          "write process.init = \"reaper\", or take \"pid-ns\" away");
+          R"(write process.init = "reaper", or take "pid-ns" away)");
     }
   }
   for (const auto& [name, maximum] : ns.nested) {

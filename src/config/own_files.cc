@@ -114,6 +114,7 @@ void keep_own_files_read_only(SandboxSpec& spec, const std::vector<LoadedProfile
   const std::string there = canonical(profiles_of_user);
   keeper.keep(there.empty() ? canonical_when_made(profiles_of_user) : there,
               "always: your profiles are read-only inside", there.empty());
+  keeper.keep(canonical("/proc/self/exe"), "always: immure itself is read-only inside");
   for (const LoadedProfile& profile : profiles) {
     if (!is_absolute(profile.path)) continue;  // built in
     keeper.keep(canonical(profile.path), "always: a profile in use is read-only inside");

@@ -12,8 +12,8 @@ namespace immure {
 
 // Adds read-only mounts, with origins that say so, over what a writable bind of the merged spec
 // shows of these: the nearest .immure.toml, trusted or not; the user's directory of profiles and
-// trusted files; and the profiles of this run. An entry of the profile for exactly such a path
-// stays as it is. A start without writable binds looks at nothing.
+// trusted files; immure's own program; and the profiles of this run. An entry of the profile for
+// exactly such a path stays as it is. A start without writable binds looks at nothing.
 void keep_own_files_read_only(SandboxSpec& spec, const std::vector<LoadedProfile>& profiles,
                               const Circumstances& circumstances);
 

@@ -82,7 +82,7 @@ struct Scope {
 };
 
 GitDirectories git_directories(const Scope& scope) {
-  return find_git_directories(scope.circumstances.project.get());
+  return find_git_directories(scope.circumstances.project.get(), scope.circumstances.answers);
 }
 
 // 32 hexadecimal digits, as machine-id(5) has them.

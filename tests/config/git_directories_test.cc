@@ -41,6 +41,7 @@ TEST_F(GitDirectoriesTest, ADirectoryIsTheRepository) {
 
 TEST_F(GitDirectoriesTest, ALinkedWorktreeIsFollowedWhereItsDirectoryNamesIt) {
   write("main/.git/HEAD", "ref: x\n");
+  write("main/.git/objects/x", "");
   write("main/.git/worktrees/tree/HEAD", "ref: y\n");
   write("main/.git/worktrees/tree/gitdir", at("tree/.git") + "\n");
   write("main/.git/worktrees/tree/commondir", "../..\n");
@@ -51,10 +52,43 @@ TEST_F(GitDirectoriesTest, ALinkedWorktreeIsFollowedWhereItsDirectoryNamesIt) {
   EXPECT_EQ(found.pointer, at("tree/.git"));
 }
 
-TEST_F(GitDirectoriesTest, ASubmoduleLiesInTheProjectAroundIt) {
+TEST_F(GitDirectoriesTest, ASubmodulesDirectoryNamesTheProject) {
   write("main/.git/modules/lib/HEAD", "ref: y\n");
+  write("main/.git/modules/lib/config", "[core]\n\tbare = false\n\tworktree = ../../../lib\n");
   write("main/lib/.git", "gitdir: ../.git/modules/lib\n");
   EXPECT_EQ(find("main/lib").directory, at("main/.git/modules/lib"));
+  // Another directory of the repository is not that submodule.
+  write("main/evil/.git", "gitdir: ../.git/modules/lib\n");
+  EXPECT_EQ(find("main/evil").directory, "");
+}
+
+// What a sandbox can leave in the project, for the next one to show what lies around it.
+TEST_F(GitDirectoriesTest, WhatLiesAroundTheProjectIsNotItsRepository) {
+  const std::string project = "dev/worktrees/proj";
+  write("dev/HEAD", "ref: x\n");
+  write("dev/objects/x", "");
+  write(project + "/.git", "gitdir: evil\n");
+  write(project + "/evil/HEAD", "ref: y\n");
+  write(project + "/evil/gitdir", "../.git\n");
+  write(project + "/evil/commondir", "../../..\n");
+  EXPECT_EQ(find(project).directory, at(project + "/evil"));
+  EXPECT_EQ(find(project).common, "");
+  // And when it is the directory of the worktrees itself.
+  write("dev/worktrees/.git", "gitdir: evil\n");
+  write("dev/worktrees/evil/HEAD", "ref: y\n");
+  write("dev/worktrees/evil/gitdir", "../.git\n");
+  write("dev/worktrees/evil/commondir", "../..\n");
+  EXPECT_EQ(find("dev/worktrees").directory, at("dev/worktrees/evil"));
+  EXPECT_EQ(find("dev/worktrees").common, "");
+}
+
+TEST_F(GitDirectoriesTest, NothingIsLookedAtWhereNothingAnswers) {
+  write("tree/.git", "gitdir: " + at("dir") + "\n");
+  write("dir/HEAD", "ref: y\n");
+  write("dir/gitdir", at("tree/.git") + "\n");
+  EXPECT_EQ(find("tree").directory, at("dir"));
+  const auto silent = [this](const std::string& path) { return path != at("dir"); };
+  EXPECT_EQ(find_git_directories(at("tree"), silent).directory, "");
 }
 
 // A project that is not trusted may name any directory of the user's.

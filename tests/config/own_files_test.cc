@@ -49,7 +49,8 @@ TEST_F(OwnFiles, AreReadOnlyWhereAWritableBindShowsThem) {
   EXPECT_EQ(added("fs.'~' = 'rw'"), "~/config/immure ~/p/.immure.toml");
   EXPECT_EQ(added("fs.'/data' = { src = '~/p', access = 'rw' }"),
             "/data/.immure.toml<~/p/.immure.toml");
-  EXPECT_EQ(added("fs.'/' = { src = '/', access = 'rw' }"), "~/config/immure ~/p/.immure.toml");
+  EXPECT_EQ(added("fs.'/' = { src = '~', access = 'rw' }"),
+            "/config/immure<~/config/immure /p/.immure.toml<~/p/.immure.toml");
 }
 
 TEST_F(OwnFiles, AreLeftAloneWhereNothingIsWritable) {
@@ -74,6 +75,14 @@ TEST_F(OwnFiles, IncludeTheProfilesOfTheRun) {
   EXPECT_EQ(added("fs.'~/p/sub' = 'rw'",
                   {{.name = "default", .path = "built in"}, {.name = "web", .path = profile}}),
             "~/p/sub/web.toml");
+}
+
+// What a sandbox leaves in its place would be the next launcher.
+TEST_F(OwnFiles, IncludeImmureItself) {
+  const fs::path self = fs::canonical("/proc/self/exe");
+  const std::string directory = self.parent_path().string();
+  EXPECT_EQ(added("fs.'" + directory + "' = 'rw'"), self.string());
+  EXPECT_EQ(added("fs.'" + directory + "' = 'ro'"), "");
 }
 
 TEST_F(OwnFiles, AreFoundThroughALinkToTheirDirectory) {

@@ -30,6 +30,16 @@ Json matching(std::string_view pattern) {
 
 Json whole(std::string_view pattern) { return matching("^(" + std::string(pattern) + ")$"); }
 
+Json not_empty() { return Json{{"type", "string"}, {"minLength", 1}}; }
+
+// The texts that spec/check.h takes for these keys; all others take any.
+Json text_of(std::string_view key) {
+  if (key == "process.sched") return whole("other|batch|idle|(fifo|rr):0*[1-9][0-9]?");
+  if (key == "process.io_priority") return whole("idle|(best-effort|realtime):0*[0-7]");
+  if (key == "state.name") return matching("^[^./\\n][^/\\n]{0,127}$");
+  return text();
+}
+
 Json integer(std::int64_t low, std::int64_t high) {
   Json value{{"type", "integer"}};
   if (low != INT64_MIN) value["minimum"] = low;
@@ -79,7 +89,7 @@ Json choice(std::span<const Word> words) {
 
 // A set of these words, or of any: "!word" and "!*" take away what is inherited.
 Json set_of(const Json& words) {
-  if (words.empty()) return array_of(Json{{"type", "string"}, {"minLength", 1}});
+  if (words.empty()) return array_of(not_empty());
   return array_of(any_of(Json{{"enum", words}}, whole("!(\\*|" + alternatives(words) + ")")));
 }
 
@@ -153,7 +163,7 @@ Json value_of(const SchemaRow& row) {
       return integer(row.low, row.high);
     case ValueType::text:
     case ValueType::expanded:
-      return text();
+      return text_of(row.key);
     case ValueType::path: {
       const Json words = word_texts(row.words);
       return words.empty() ? matching(kPath) : any_of(Json{{"enum", words}}, matching(kPath));
@@ -201,7 +211,7 @@ Json value_of(const SchemaRow& row) {
       [[fallthrough]];  // one of another package, whose words are not known
     case ValueType::intent_set:
       return Json{
-          {"anyOf", Json::array({text(), Json{{"type", "boolean"}}, set_of(Json::array())})}};
+          {"anyOf", Json::array({not_empty(), Json{{"type", "boolean"}}, set_of(Json::array())})}};
     case ValueType::any:
       break;
   }

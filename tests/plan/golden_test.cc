@@ -14,9 +14,9 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
-#include <regex>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/log.h"
@@ -150,8 +150,13 @@ void write_and_read(SandboxSpec& spec, const Circumstances& circumstances) {
 }
 
 // Without the places that asked for the steps.
-std::string without_origins(const std::string& plan) {
-  return std::regex_replace(plan, std::regex("   \\[[^\n]*\\](?=\n)"), "");
+std::string without_origins(std::string plan) {
+  constexpr std::string_view kLead = "   [";
+  for (std::size_t at = plan.find(kLead); at != plan.npos; at = plan.find(kLead, at + 1)) {
+    const std::size_t end = std::min(plan.find('\n', at), plan.size());
+    if (plan[end - 1] == ']') plan.erase(at, end - at);
+  }
+  return plan;
 }
 
 std::variant<std::vector<ProfileLayer>, Errors> layers_of(const std::string& name,

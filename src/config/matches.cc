@@ -8,7 +8,6 @@
 #include <climits>
 #include <cstdlib>
 #include <memory>
-#include <ranges>
 #include <set>
 #include <string_view>
 
@@ -149,7 +148,8 @@ class Search {
   }
 
   bool applies(const std::string& name, SetEdit items) {
-    for (const auto& place : std::views::reverse(places_)) {
+    for (std::size_t i = places_.size(); i-- > 0;) {  // the system's first
+      const Listing& place = places_[i];
       if (!place.drop_ins.contains(name)) continue;
       const std::string directory = place.directory + '/' + name + std::string(kDropIns) + '/';
       for (const std::string& file : toml_files(directory)) {

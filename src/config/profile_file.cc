@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <ranges>
 
 #include "base/fd.h"
 #include "base/path.h"
@@ -316,8 +315,8 @@ std::vector<std::string> drop_in_files(std::string_view name, const Circumstance
   std::vector<std::string> files;
   const std::string plain = plain_profile_name(name);
   if (plain.empty()) return files;
-  for (const ProfilePlace place : std::views::reverse(kProfilePlaces)) {
-    const std::string profiles = profile_directory(place, circumstances);
+  for (std::size_t i = kProfilePlaces.size(); i-- > 0;) {  // the system's first
+    const std::string profiles = profile_directory(kProfilePlaces.at(i), circumstances);
     if (profiles.empty()) continue;
     const std::string directory = below(profiles, plain).append(".toml.d");
     for (const std::string& file : toml_files(directory)) files.push_back(below(directory, file));

@@ -180,8 +180,9 @@ Error clone_failed() {
   return error;
 }
 
-std::variant<std::monostate, Error> check_passed(const LaunchPlan& plan,
-                                                 const LaunchOptions& options) {
+std::variant<std::monostate, Error> check_descriptors(const LaunchPlan& plan,
+                                                      const LaunchOptions& options) {
+  if (auto checked = check_stdio(); std::holds_alternative<Error>(checked)) return checked;
   for (const int fd : plan.pass_fds) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
     return Error{.code = Code::usage,
@@ -249,10 +250,7 @@ std::variant<std::monostate, Error> prepare_process() {
 }
 
 std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& options) {
-  if (auto checked = check_stdio(); std::holds_alternative<Error>(checked)) {
-    return std::get<Error>(checked);
-  }
-  if (auto checked = check_passed(plan, options); std::holds_alternative<Error>(checked)) {
+  if (auto checked = check_descriptors(plan, options); std::holds_alternative<Error>(checked)) {
     return std::get<Error>(checked);
   }
   const int fd_limit = descriptor_limit();

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/path.h"
+#include "base/real_path.h"
 #include "base/text.h"
 #include "base/write_file.h"
 #include "commands/ask.h"
@@ -27,12 +28,6 @@ constexpr mode_t file_mode = 0644;
 
 Outcome failed(Error error, int status = failure) {
   return Outcome{.status = status, .errors = {std::move(error)}};
-}
-
-std::string canonical(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
-                                                         &std::free);
-  return real == nullptr ? path : std::string(real.get());
 }
 
 bool exists(const std::string& path) {
@@ -185,7 +180,7 @@ class Workshop {
 
 std::optional<Error> save(const Draft& draft, const std::string& text) {
   if (auto error = make_directories(std::string(parent_of(draft.path)))) return error;
-  const std::string place = canonical(draft.path);
+  const std::string place = real_path_or_same(draft.path);
   struct stat status {};
   const bool there = ::stat(place.c_str(), &status) == 0;
   return write_file(place, text, there ? status.st_mode & 0777U : file_mode);

@@ -7,11 +7,11 @@
 #include <array>
 #include <climits>
 #include <cstdlib>
-#include <memory>
 #include <set>
 #include <string_view>
 
 #include "base/path.h"
+#include "base/real_path.h"
 #include "base/text.h"
 #include "config/profile_file.h"
 #include "config/toml_profile.h"
@@ -23,12 +23,6 @@ namespace {
 constexpr std::string_view kExtension = ".toml";
 constexpr std::string_view kDropIns = ".toml.d";
 constexpr int kMaxLinks = 40;  // path_resolution(7)
-
-std::string canonical(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
-                                                         &std::free);
-  return real == nullptr ? std::string() : std::string(real.get());
-}
 
 bool is_roots(const struct stat& status) { return status.st_uid == 0; }
 
@@ -105,7 +99,7 @@ class Search {
       places_[i] = list(kProfilePlaces[i], circumstances);
     }
     names_ = {circumstances_.exe};
-    if (std::string real = canonical(circumstances_.exe); real != circumstances_.exe) {
+    if (std::string real = real_path(circumstances_.exe); real != circumstances_.exe) {
       names_.push_back(std::move(real));
     }
   }
@@ -181,7 +175,7 @@ std::vector<std::string> names_by_root(const std::string& program) {
   std::vector<std::string> names;
   std::string path = program;
   for (int links = 0; links <= kMaxLinks; ++links) {
-    const std::string directory = canonical(std::string(parent_of(path)));
+    const std::string directory = real_path(std::string(parent_of(path)));
     if (directory.empty()) return {};
     std::string full = (directory == "/" ? directory : directory + '/');
     full += base_name(path);

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/path.h"
+#include "base/real_path.h"
 #include "config/profile_file.h"
 #include "config/project.h"
 #include "spec/merge.h"
@@ -16,23 +16,16 @@
 namespace immure {
 namespace {
 
-// Empty: it is not there.
-std::string canonical(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
-                                                         &std::free);
-  return real == nullptr ? std::string() : std::string(real.get());
-}
-
 // A host directory that the sandbox may write, and where it appears inside.
 struct Shown {
   std::string source, target;
 };
 
 // What the path of a missing directory will be: its nearest parent is there. Empty: there is none.
-std::string canonical_when_made(const std::string& path) {
+std::string real_path_when_made(const std::string& path) {
   for (std::string_view at = path; at.size() > 1;) {
     at = parent_of(at);
-    const std::string real = canonical(std::string(at));
+    const std::string real = real_path(std::string(at));
     if (!real.empty())
       return (real == "/" ? std::string() : real) + path.substr(at == "/" ? 0 : at.size());
   }
@@ -54,7 +47,7 @@ std::vector<Shown> showing(const Mount& mount, const std::string& file) {
     }
   }
   const std::string& written = std::get<Bind>(mount.what).source;
-  std::string source = canonical(written.empty() ? mount.target : written);
+  std::string source = real_path(written.empty() ? mount.target : written);
   if (source.empty() || !is_within(file, source)) return found;
   // A link's target appears at its own name, too.
   const bool at_real_name = written.empty() && source != mount.target;
@@ -108,16 +101,16 @@ void keep_own_files_read_only(SandboxSpec& spec, const std::vector<LoadedProfile
                               const Circumstances& circumstances) {
   if (std::ranges::none_of(spec.mounts, is_writable_bind)) return;
   Keeper keeper(spec);
-  keeper.keep(canonical(find_project_file(circumstances.cwd, circumstances)),
+  keeper.keep(real_path(find_project_file(circumstances.cwd, circumstances)),
               "always: a project file is read-only inside");
   const std::string profiles_of_user = user_directory(circumstances);
-  const std::string there = canonical(profiles_of_user);
-  keeper.keep(there.empty() ? canonical_when_made(profiles_of_user) : there,
+  const std::string there = real_path(profiles_of_user);
+  keeper.keep(there.empty() ? real_path_when_made(profiles_of_user) : there,
               "always: your profiles are read-only inside", there.empty());
-  keeper.keep(canonical("/proc/self/exe"), "always: immure itself is read-only inside");
+  keeper.keep(real_path("/proc/self/exe"), "always: immure itself is read-only inside");
   for (const LoadedProfile& profile : profiles) {
     if (!is_absolute(profile.path)) continue;  // built in
-    keeper.keep(canonical(profile.path), "always: a profile in use is read-only inside");
+    keeper.keep(real_path(profile.path), "always: a profile in use is read-only inside");
   }
   sort_by_depth(spec.mounts);
 }

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <memory>
 
 #include "base/path.h"
+#include "base/real_path.h"
 #include "base/text.h"
 #include "config/trust.h"
 
@@ -16,12 +16,6 @@ namespace {
 
 std::string below(const std::string& directory, std::string_view name) {
   return (directory == "/" ? directory : directory + '/') + std::string(name);
-}
-
-std::string canonical(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
-                                                         &std::free);
-  return real == nullptr ? path : std::string(real.get());
 }
 
 // Of a kernel before 5.8, which has no number for a mount, the file system's.
@@ -46,7 +40,7 @@ std::string find_project_file(const std::string& directory, const Circumstances&
     if (circumstances.answers && !circumstances.answers(file)) return {};
     if (::faccessat(AT_FDCWD, file.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
       const std::string home =
-          circumstances.home.empty() ? std::string() : canonical(circumstances.home);
+          circumstances.home.empty() ? std::string() : real_path_or_same(circumstances.home);
       const bool above_home = !home.empty() && home != at && is_within(home, at);
       return !above_home && same_mount(directory, at) ? file : std::string();
     }

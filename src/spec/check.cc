@@ -258,13 +258,11 @@ void check_mounts(const SandboxSpec& spec, Problems& problems) {
 }
 
 void check_capabilities(const Capabilities& caps, Problems& problems) {
-  bool all_kept = false;
   bool all_bounding = false;
-  for (const auto& [set, all] :
-       {std::pair(&caps.keep, &all_kept), std::pair(&caps.bounding, &all_bounding)}) {
+  for (const SetEdit* set : {&caps.keep, &caps.bounding}) {
     for (const SetItem& item : set->items) {
       if (item.text == "ALL") {
-        *all = true;
+        all_bounding = all_bounding || set == &caps.bounding;
       } else if (!capability_number(item.text)) {
         const auto names = capability_names();
         const std::string near = closest(item.text, names.data(), names.size());

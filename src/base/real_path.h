@@ -1,0 +1,15 @@
+// The path of a file without symlinks, as the file system has it now. Before clone only: it waits
+// for a file system that does not answer. Authority: realpath(3).
+#pragma once
+
+#include <string>
+
+namespace immure {
+
+// Empty: it is not there, or may not be looked at.
+std::string real_path(const std::string& path);
+
+// The path as it is, where there is no real one.
+std::string real_path_or_same(const std::string& path);
+
+}  // namespace immure

@@ -25,7 +25,8 @@ constexpr auto kShared = std::to_array<Shared>({
     {CLONE_NEWNET, Heading::network, "network", "none: an own one with nothing but lo",
      "the host's: all that this machine reaches, and its abstract sockets"},
     {CLONE_NEWIPC, Heading::network, "shared memory and queues", "the sandbox's own", "the host's"},
-    {CLONE_NEWPID, Heading::process, "processes seen", "the sandbox's own", "the host's"},
+    {CLONE_NEWPID, Heading::process, "processes seen", "the sandbox's own",
+     "the host's: it may end any of yours, immure's own too, and leave some of its own behind"},
     {CLONE_NEWUTS, Heading::identity, "host name", "the sandbox's own", "the host's"},
     {CLONE_NEWCGROUP, Heading::identity, "control group paths", "the sandbox's own", "the host's"},
 });

@@ -168,6 +168,32 @@ TEST_F(Intents, CommitsAreMadeInALinkedWorktreeAndHooksAreNot) {
   EXPECT_FALSE(exists(directory_.path() + "/main/.git/hooks/post-commit"));
 }
 
+// Commits in the project itself, where its submodules and other worktrees keep theirs.
+TEST_F(Intents, WhatGitBelievesOfSubmodulesAndOtherWorktreesStaysAsItIs) {
+  const std::string setup =
+      "cd " + directory_.path() +
+      " && commit='git -c user.name=a -c user.email=a@b commit -q --allow-empty -m one'"
+      " && git init -q part && (cd part && $commit) && git init -q main && cd main && $commit && "
+      "for name in part libs/part; do git -c protocol.file.allow=always submodule --quiet add "
+      "../part $name || exit 1; done && git worktree add -q ../tree";
+  ASSERT_EQ(run({.argv = {"sh", "-c", setup}}).code, 0);
+  const auto in_main = [&](const std::string& script) {
+    const Outcome outcome =
+        in_sandbox({"-w", "--allow", "git=commit"}, script, directory_.path() + "/main");
+    return trimmed(outcome.out) + trimmed(outcome.err);
+  };
+  EXPECT_EQ(in_main("git -c user.name=a -c user.email=a@b commit -q --allow-empty -m two && "
+                    "echo x > .git/modules/part/description && echo done"),
+            "done");
+  for (const std::string name : {"modules/part/config", "modules/part/hooks/post-commit",
+                                 "modules/libs/part/config", "modules/libs/part/hooks/post-commit",
+                                 "worktrees/tree/commondir", "worktrees/tree/gitdir"}) {
+    EXPECT_TRUE(contains(in_main("{ echo x > .git/" + name + "; } 2>&1"), "Read-only file system"))
+        << name;
+  }
+  EXPECT_TRUE(contains(in_main("mv .git/modules/part .git/modules/old"), "busy"));
+}
+
 TEST_F(Intents, ExplainShowsWhatEachBecomesOnThisHost) {
   const auto explained = [](const std::string& name) {
     return run({.argv = {binary(), "explain", "--allow", name}});

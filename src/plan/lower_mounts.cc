@@ -60,6 +60,8 @@ class MountLayer {
   std::string lay(const Symlink& link);
   std::string lay(const NoMount& /*none*/) { return item_->target; }
   std::string make_link(const std::string& text);
+  bool is_replaceable(const Seen& link) const;
+  std::string fail_replaceable(const Seen& link);
   bool find_upper(const Overlay& overlay, OverlayMount& step);
 
   const SandboxSpec& spec_;
@@ -71,11 +73,34 @@ class MountLayer {
   std::set<std::string, std::less<>> targets_;
 };
 
+// A link on the way to what shall stay as it is, in a directory of the host that the sandbox may
+// write: there is no mounting over a link, so another file can be put in its place. In a home that
+// is writable as a whole, links are usual, and anything can be planted anyway.
+bool MountLayer::is_replaceable(const Seen& link) const {
+  const auto* bind = std::get_if<Bind>(&item_->mount->what);
+  if (!item_->is_link || bind == nullptr || !bind->read_only) return false;
+  const TreeNode* mount = builder_.tree().mount_of(link.path);
+  if (mount->kind != Kind::host || mount->access.read_only) return false;
+  return host_.home.empty() || !is_within(host_.home, mount->layers[0]);
+}
+
+std::string MountLayer::fail_replaceable(const Seen& link) {
+  const std::string& name = item_->mount->target;
+  return fail({.code = Code::refused_mount,
+               .doing = quote(name) + " can't be kept read-only: " +
+                        (name == link.path ? "it" : quote(link.path)) +
+                        " is a symlink in a directory that the sandbox may write",
+               .reason = "it could be replaced",
+               .hint = "put what it leads to in its place, or take the entry away: \"none\""});
+}
+
 std::string MountLayer::make_link(const std::string& text) {
   Result<Seen> seen = builder_.tree().look_at_name(item_->target);
   if (!seen.ok()) return fail(seen.error());
   const Seen& there = seen.value();
-  if (there.is_link && there.link_text == text) return there.path;
+  if (there.is_link && there.link_text == text) {
+    return is_replaceable(there) ? fail_replaceable(there) : there.path;
+  }
   if (there.exists()) {
     return fail({.code = Code::mount_point,
                  .doing = "link " + quote(item_->target) + " can't be made",

@@ -222,6 +222,26 @@ TEST_F(Files, APlantedLinkIsNotFollowedAsASourceOfAnyKind) {
   EXPECT_EQ(in_sandbox({"--ro", link}, "cat " + link + "/secret", other()).out, "secret\n");
 }
 
+// There is no mounting over a link: what is named through one would be whatever stands there next.
+TEST_F(Files, NothingIsKeptReadOnlyThroughALinkThatCanBeReplaced) {
+  directory_.write("project/real/file", "as it was\n");
+  ASSERT_EQ(::symlink("real", (project() + "/link").c_str()), 0);
+  for (const std::string name : {"/link", "/link/file"}) {
+    const Outcome outcome = in_sandbox({"-w", "--ro", project() + name}, "true", project());
+    EXPECT_EQ(outcome.code, 125);
+    EXPECT_EQ(outcome.err, "immure: error[E323]: \"" + project() + name +
+                               "\" can't be kept read-only: " +
+                               (name == "/link" ? "it" : "\"" + project() + "/link\"") +
+                               " is a symlink in a directory that the sandbox may write: it could "
+                               "be replaced\n  --> --ro\n  help: put what it leads to in its "
+                               "place, or take the entry away: \"none\"\n");
+  }
+  const std::string change = "{ echo new > real/file; } 2>&1; cat real/file";
+  EXPECT_TRUE(contains(inside(change, {"-w", "--ro", project() + "/real"}), "Read-only"));
+  EXPECT_EQ(inside(change, {"-w", "--rw", project() + "/link"}), "new");
+  EXPECT_EQ(inside("cat link/file", {"--ro", project() + "/link"}), "new");
+}
+
 // Renamed away with its directory and made anew, a hidden name would leave the secret to the next
 // run, which hides what stands at the name then.
 TEST_F(Files, TheDirectoriesOfAHiddenNameBelowAWritableBindCannotBeRenamed) {

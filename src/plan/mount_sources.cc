@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "plan/host_directories.h"
+#include "plan/planted_links.h"
 #include "plan/root_tree.h"
 
 namespace immure {
@@ -31,10 +32,17 @@ bool creates(const Mount& mount) {
   return bind != nullptr && bind->create;
 }
 
+LinkUse use_of(const Mount& mount) {
+  const auto* bind = std::get_if<Bind>(&mount.what);
+  if (bind == nullptr) return LinkUse::read;  // the layers of an overlay
+  if (!bind->read_only) return LinkUse::write;
+  return mount.by_intent ? LinkUse::program : LinkUse::read;
+}
+
 class SourceFinder {
  public:
   SourceFinder(const SandboxSpec& spec, const Host& host, Errors& errors)
-      : spec_(spec), host_(host), errors_(errors) {}
+      : spec_(spec), host_(host), errors_(errors), planted_(host) {}
 
   MountSources find() {
     for (const Mount& mount : spec_.mounts) entries_.insert(mount.target);
@@ -64,15 +72,14 @@ class SourceFinder {
   // False: an error was noted, or the entry is to be skipped.
   bool resolve(const Mount& mount, const std::string& path, ResolvedPath& resolved,
                bool& will_exist);
-  bool planted(const Origin& origin, const std::string& path, const ResolvedPath& resolved);
-  const std::vector<std::string>& often_writable();
+  bool is_reached(const Origin& origin, const std::string& path, const ResolvedPath& resolved,
+                  LinkUse use);
 
   const SandboxSpec& spec_;
   const Host& host_;
   Errors& errors_;
   std::set<std::string, std::less<>> entries_;  // targets of the profile, as written
-  std::vector<std::string> writable_;           // host directories that the sandbox may write
-  std::optional<std::vector<std::string>> often_writable_;
+  PlantedLinks planted_;
   MountSources out_;
 };
 
@@ -100,7 +107,7 @@ void SourceFinder::find_writable() {
   const auto note = [&](const std::string& path) {
     Result<ResolvedPath> resolved = host_.files->resolve(path);
     if (resolved.ok() && !resolved.value().canonical.empty()) {
-      writable_.push_back(resolved.value().canonical);
+      planted_.add_writable(std::move(resolved.value().canonical));
     }
   };
   const auto look_at = [&](const Mount& mount) {
@@ -122,65 +129,31 @@ void SourceFinder::find_writable() {
   if (spec_.root.dir.is_set() && spec_.root.writable.get_or(false)) note(*spec_.root.dir.value);
 }
 
-// The directories that are writable now, or in other starts from here: the current directory, by
-// -w and by `build`, and its project. Not the home nor what holds it, which are never shared so,
-// and where links are usual; not the system's own directories, where they are root's.
-bool SourceFinder::planted(const Origin& origin, const std::string& path,
-                           const ResolvedPath& resolved) {
-  for (const LinkOnTheWay& link : resolved.links) {
-    const auto leads_out = [&](const std::string& directory) {
-      return link.path != directory && is_within(link.path, directory) &&
-             !is_within(resolved.canonical, directory);
-    };
-    const auto refuse = [&](const std::string& directory, const std::string& why) {
-      errors_.push_back(
-          {.code = Code::refused_mount,
-           .doing = quote(path) + " goes through the symlink " + quote(link.path) +
-                    ", which a sandbox may have made: " + quote(directory) + ' ' + why,
-           .origin = origin,
-           .hint = "if you made the link, name " + quote(resolved.canonical) + " instead"});
-      return true;
-    };
-    for (const std::string& directory : writable_) {
-      if (leads_out(directory)) return refuse(directory, "is writable");
-    }
-    if (link.owner != host_.uid) continue;
-    for (const std::string& directory : often_writable()) {
-      if (leads_out(directory)) return refuse(directory, "is writable in other starts from here");
-    }
-  }
+// False: an error was noted.
+bool SourceFinder::is_reached(const Origin& origin, const std::string& path,
+                              const ResolvedPath& resolved, LinkUse use) {
+  if (resolved.links.empty()) return true;
+  std::optional<Error> refused = planted_.refuse(path, resolved, use);
+  if (!refused) return true;
+  refused->origin = origin;
+  errors_.push_back(std::move(*refused));
   return false;
-}
-
-const std::vector<std::string>& SourceFinder::often_writable() {
-  if (often_writable_) return *often_writable_;
-  often_writable_.emplace();
-  const std::string& cwd = host_.cwd;
-  if (cwd.empty() || is_within(cwd, "/usr") || is_within(cwd, "/etc")) return *often_writable_;
-  const Result<ResolvedPath> home = host_.files->resolve(host_.home.empty() ? "/" : host_.home);
-  const std::string kept = home.ok() ? home.value().canonical : host_.home;
-  const auto exists = [&](const std::string& place) {
-    const Result<ResolvedPath> there = host_.files->resolve(place);
-    return there.ok() && there.value().kind != FileKind::missing;
-  };
-  for (std::string at = cwd; at != "/" && !is_within(kept, at); at = parent_of(at)) {
-    const bool project = exists(join(at, ".git")) || exists(join(at, ".immure.toml"));
-    if (project || at == cwd) often_writable_->push_back(at);
-    if (project) break;
-  }
-  return *often_writable_;
 }
 
 // The root and the uppers of overlays are sources too.
 void SourceFinder::find_planted_directories() {
-  const auto look_at = [&](const std::string& path, const Origin& origin) {
+  const auto look_at = [&](const std::string& path, const Origin& origin, LinkUse use) {
     const Result<ResolvedPath> resolved = host_.files->resolve(path);
-    if (resolved.ok()) planted(origin, path, resolved.value());
+    if (resolved.ok()) (void)is_reached(origin, path, resolved.value(), use);
   };
-  if (spec_.root.dir.is_set()) look_at(*spec_.root.dir.value, spec_.root.dir.origin);
+  if (spec_.root.dir.is_set()) {
+    const bool writes = spec_.root.writable.get_or(false);
+    look_at(*spec_.root.dir.value, spec_.root.dir.origin, writes ? LinkUse::write : LinkUse::read);
+  }
   for (const Mount& mount : spec_.mounts) {
     const auto* overlay = std::get_if<Overlay>(&mount.what);
-    if (overlay != nullptr && !overlay->upper.empty()) look_at(overlay->upper, mount.origin);
+    if (overlay == nullptr || overlay->upper.empty()) continue;
+    look_at(overlay->upper, mount.origin, LinkUse::write);
   }
 }
 
@@ -194,7 +167,7 @@ bool SourceFinder::resolve(const Mount& mount, const std::string& path, Resolved
     return false;
   }
   resolved = std::move(result.value());
-  if (planted(mount.origin, path, resolved)) return false;
+  if (!is_reached(mount.origin, path, resolved, use_of(mount))) return false;
   if (resolved.kind != FileKind::missing) return true;
   const bool is_state = !spec_.state.used.empty() && path == spec_.state.used;
   if ((creates(mount) || is_state) && resolved.errnum == ENOENT) {

@@ -31,11 +31,7 @@ struct MountSources {
   std::vector<HostDirectory> created;  // to be made before the start
 };
 
-// No source is reached through a link that a sandbox may have made to have something else of the
-// user's mounted: Code::refused_mount for one that lies below a directory which this sandbox may
-// write, or that belongs to the user and lies below the current directory or its project (the
-// nearest directory around it with .git or .immure.toml), and that leads out of there. Nothing is
-// remembered of earlier runs: links in directories that only those could write are not seen.
+// No source is reached through a link that a sandbox may have made: see plan/planted_links.
 MountSources find_sources(const SandboxSpec& spec, const Host& host, Errors& errors);
 
 // "can't mount "/srv/data" read-only: No such file …", with its way out.

@@ -131,6 +131,13 @@ void add_usual_files(FakeFiles& files) {
   files.add("/home/u/proj/sub/up", {.link = "../text", .owner = 1000});
   files.add("/home/u/.vimrc", {.link = "state/changes", .owner = 1000});
   files.add("/home/u/proj/others", {.link = "/srv/data", .owner = 2000});
+  files.add_directory("/home/u/src/app/.git");
+  files.add_directory("/home/u/src/app/deep");
+  files.add("/home/u/src/app/deep/d.db", {.link = "/home/u/bin", .owner = 1000});
+  files.add("/home/u/src/app/python", {.link = "/usr/bin/bash", .owner = 1000});
+  files.add("/home/u/src/app/inner", {.link = "deep", .owner = 1000});
+  files.add("/home/u/notes", {.link = "src/app/deep", .owner = 1000});
+  files.add("/home/u/plain", {.link = ".ssh", .owner = 1000});
   files.add_link("/srv/loop", "loop");
   files.add_silent("/mnt/dead");
 }

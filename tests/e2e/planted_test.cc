@@ -1,0 +1,65 @@
+// Links that an earlier sandbox could have left behind, for a later start to follow.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "support/immure.h"
+
+namespace immure::test {
+namespace {
+
+class Planted : public testing::Test {
+ protected:
+  void SetUp() override {
+    IMMURE_REQUIRE_SANDBOX();
+    directory_.write("project/readable", "from the host\n");
+    directory_.write("other/secret", "secret\n");
+  }
+  std::string project() const { return directory_.path() + "/project"; }
+  std::string other() const { return directory_.path() + "/other"; }
+
+  TempDir directory_;
+};
+
+// The sandbox ran in the project; the next one starts above it, where nothing was ever writable.
+TEST_F(Planted, ALinkPlantedInAProjectIsNotFollowedFromAbove) {
+  const std::string link = project() + "/d.db";
+  ASSERT_EQ(::symlink((other() + "/secret").c_str(), link.c_str()), 0);
+  const auto from_above = [&](const Argv& options) {
+    return in_sandbox(options, "cat project/d.db other/secret", directory_.path());
+  };
+  EXPECT_TRUE(contains(from_above({"--ro", "project/d.db"}).out, "secret")) << "no project yet";
+  directory_.write("project/.git/HEAD", "");
+  for (const char* access : {"--ro", "--rw", "--overlay"}) {
+    const Outcome outcome = from_above({access, "project/d.db"});
+    EXPECT_EQ(outcome.code, 125) << outcome.out;
+    EXPECT_TRUE(contains(outcome.err, "E323")) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "\"" + project() + "\" is writable in starts from there"))
+        << outcome.err;
+  }
+  EXPECT_EQ(from_above({"--ro", "other/secret"}).out, "secret\nsecret\n") << "what it says to do";
+}
+
+// As venv/bin/python is: what everybody may see, and the program that is started.
+TEST_F(Planted, ALinkOfAProjectToAProgramIsNoPlantedOne) {
+  IMMURE_REQUIRE(::getuid() != 0, "what is the system's is root's to write");
+  directory_.write("project/.git/HEAD", "");
+  const std::string own = directory_.write("tools/own", "#!/bin/sh\necho own\n", 0755);
+  ASSERT_EQ(::symlink("/usr/bin/echo", (project() + "/echo").c_str()), 0);
+  ASSERT_EQ(::symlink(own.c_str(), (project() + "/tool").c_str()), 0);
+  for (const std::string& cwd : {project(), directory_.path()}) {
+    const auto start = [&](Argv options, const std::string& program, const Argv& rest) {
+      Argv command{project() + program};
+      command.insert(command.end(), rest.begin(), rest.end());
+      Program run_it = immure_run(std::move(options), command);
+      run_it.cwd = cwd;
+      return run(run_it);
+    };
+    EXPECT_EQ(start({}, "/echo", {"hi"}).out, "hi\n");
+    EXPECT_EQ(start({}, "/tool", {}).out, "own\n");
+    EXPECT_EQ(start({"--ro", own}, "/tool", {}).out, "own\n");
+    EXPECT_EQ(start({"--ro", project() + "/tool"}, "/echo", {"hi"}).code, 125) << "asked for";
+  }
+}
+
+}  // namespace
+}  // namespace immure::test

@@ -104,43 +104,40 @@ void run_child(const ChildContext& context) {
   if (context.reaper) run_init(context, construction);
 
   construction.proc.reset();
-  become_command(context);
-  ::_exit(125);
+  const StartFailure failure = become_command(context);
+  fail(context, failure.step, failure.errnum);
 }
 
-void become_command(const ChildContext& context) {
+StartFailure become_command(const ChildContext& context) {
   auto step = static_cast<std::uint32_t>(context.setup.size());
-  auto failed = [&](std::uint32_t at, int errnum) {
-    report(context.report_fd, ChildReport::Kind::failed, errnum, at);
-  };
   // Everything of ours is close-on-exec already; what the caller left open becomes so.
   if (const int errnum = close_all_but(context.pass_fds, context.fd_limit, true)) {
-    return failed(stage_close_fds, errnum);
+    return {stage_close_fds, errnum};
   }
   for (const int fd : context.pass_fds) {
-    if (::fcntl(fd, F_SETFD, 0) != 0) return failed(stage_close_fds, errno);
+    if (::fcntl(fd, F_SETFD, 0) != 0) return {stage_close_fds, errno};
   }
   if (context.caller_ignores_sigchld) {
     struct sigaction ignore {};
     ignore.sa_handler = SIG_IGN;  // NOLINT(cppcoreguidelines-pro-type-union-access)
-    if (::sigaction(SIGCHLD, &ignore, nullptr) != 0) return failed(stage_signals, errno);
+    if (::sigaction(SIGCHLD, &ignore, nullptr) != 0) return {stage_signals, errno};
   }
   for (const PlannedStep& planned : context.command_setup) {
     // The filter may refuse to change the mask: it is given back just before. The command can now
     // be ended by a signal, which is what its sender wants.
     if (std::get_if<LoadFilter>(&planned.what) != nullptr) {
       if (::sigprocmask(SIG_SETMASK, &context.caller_mask, nullptr) != 0) {
-        return failed(stage_signals, errno);
+        return {stage_signals, errno};
       }
     }
     if (const int errnum = run_command_step(planned.what)) {
-      if (!planned.best_effort || !is_missing_here(errnum)) return failed(step, errnum);
+      if (!planned.best_effort || !is_missing_here(errnum)) return {step, errnum};
       report(context.report_fd, ChildReport::Kind::lost, errnum, step);
     }
     ++step;
   }
   if (::sigprocmask(SIG_SETMASK, &context.caller_mask, nullptr) != 0) {
-    return failed(stage_signals, errno);
+    return {stage_signals, errno};
   }
   if (!context.reaper) report(context.report_fd, ChildReport::Kind::ready, 0, step);
   int errnum = ENOENT;
@@ -151,7 +148,7 @@ void become_command(const ChildContext& context) {
     errnum = errno;
     if (errno != EACCES) break;
   }
-  failed(step, errnum);
+  return {step, errnum};
 }
 
 }  // namespace immure

@@ -78,9 +78,16 @@ int write_proc(Construction& construction, const char* file, const char* value, 
 // Forks the command's process from pid 1 and becomes init.
 [[noreturn]] void run_init(const ChildContext& context, Construction& construction);
 
+// Why the command's process did not become the command.
+struct StartFailure {
+  std::uint32_t step;
+  int errnum;
+};
+
 // In the command's process: closes what must not be inherited, gives back the caller's signals,
-// runs command_setup, execs. Returns only when that failed, after reporting it.
-void become_command(const ChildContext& context);
+// runs command_setup, execs. Returns only when that failed. It is the caller's to report, at best
+// from a process without the filter, which may refuse to write.
+StartFailure become_command(const ChildContext& context);
 
 void report(int fd, ChildReport::Kind kind, int errnum, std::uint32_t step, int status = 0);
 

@@ -21,6 +21,8 @@ namespace {
 // What the vforked command's process leaves in the memory that it shares with init until exec.
 struct Handover {
   bool failed = false;
+  std::uint32_t step = 0;
+  int errnum = 0;
 };
 
 // Non-dumpable from here on: the mm of init belongs to the outer user namespace, so /proc/1/mem,
@@ -50,15 +52,22 @@ pid_t start_sharing_memory(const ChildContext& context) {
     }
     // become_command() and this file are made for it: nothing of the shared memory but `handover`
     // is written, as all that they call keeps its state on the stack below.
-    become_command(context);  // NOLINT(clang-analyzer-unix.Vfork)
-    handover.failed = true;   // NOLINT(clang-analyzer-unix.Vfork)
+    // NOLINTBEGIN(clang-analyzer-unix.Vfork)
+    const StartFailure failure = become_command(context);
+    handover.step = failure.step;
+    handover.errnum = failure.errnum;
+    handover.failed = true;
+    // NOLINTEND(clang-analyzer-unix.Vfork)
     ::_exit(125);
   }
   if (pid < 0) {
     report(context.report_fd, ChildReport::Kind::failed, errno, stage_fork);
     ::_exit(125);
   }
-  if (handover.failed) ::_exit(125);  // become_command has said why
+  if (handover.failed) {
+    report(context.report_fd, ChildReport::Kind::failed, handover.errnum, handover.step);
+    ::_exit(125);
+  }
   return pid;
 }
 
@@ -79,7 +88,8 @@ pid_t start_copying_memory(const ChildContext& context) {
   }
   if (pid == 0) {
     if (!context.own_pid_namespace) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    become_command(context);
+    const StartFailure failure = become_command(context);
+    report(context.report_fd, ChildReport::Kind::failed, failure.errnum, failure.step);
     const ssize_t ignored = ::write(started[1], "x", 1);
     static_cast<void>(ignored);
     ::_exit(125);

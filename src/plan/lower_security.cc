@@ -106,6 +106,32 @@ std::vector<CallChange> changes_of(const Seccomp& seccomp, std::string& name, Er
   return changes;
 }
 
+// What immure itself still calls between the filter and the command: to read the filter back, to
+// give back the signal mask, and to start the command.
+constexpr auto kNeededByStart =
+    std::to_array<std::string_view>({"execve", "prctl", "rt_sigprocmask"});
+
+// The command's process says itself why it could not start the command, where it shares no memory
+// with another one of ours.
+bool says_itself(const SandboxSpec& spec) {
+  return spec.process.init.get_or(InitMode::reaper) == InitMode::target ||
+         wants_time_namespace(spec);
+}
+
+void refuse_needed_calls(const SandboxSpec& spec, Errors& errors) {
+  for (const SetItem& item : spec.seccomp.deny.items) {
+    const bool starts = std::ranges::find(kNeededByStart, item.text) != kNeededByStart.end();
+    if (!starts && !(item.text == "write" && says_itself(spec))) continue;
+    errors.push_back({.code = Code::not_supported,
+                      .doing = quote(item.text) + " can't be denied: immure itself needs it " +
+                               (starts ? "to start the command, after the filter is loaded"
+                                       : "to say why the command can't start, when that is pid 1 "
+                                         "or has its own clocks"),
+                      .origin = item.origin,
+                      .hint = "take it away from seccomp.deny"});
+  }
+}
+
 void lower_filter(const SandboxSpec& spec, LaunchPlan& plan, Errors& errors) {
   const FilterBase base = spec.seccomp.base.get_or(FilterBase::standard);
   const auto nested = spec.namespaces.nested.find("user");
@@ -127,6 +153,7 @@ void lower_filter(const SandboxSpec& spec, LaunchPlan& plan, Errors& errors) {
   }
   const SetEdit& first = spec.seccomp.allow.items.empty() ? spec.seccomp.deny : spec.seccomp.allow;
   const std::vector<CallChange> changes = changes_of(spec.seccomp, step.name, errors);
+  refuse_needed_calls(spec, errors);
   auto compiled = compile_changed(has_base, choice, changes);
   if (!compiled.ok()) {
     errors.push_back(compiled.error());

@@ -142,6 +142,33 @@ TEST_F(Exec, AFileThatIsOpenForWritingIsE602) {
       << outcome.err;
 }
 
+// What a profile denies to the command, the start does without, or says at once that it cannot.
+TEST_F(Exec, ADeniedCallIsNotWhatKeepsAFailedStartFromBeingExplained) {
+  directory_.write("no-x", "#!/bin/sh\n", 0644);
+  directory_.write("denies.toml", "[seccomp]\ndeny = [\"write\", \"exit_group\"]\n");
+  const auto start = [&](const Argv& command, const std::string& profile = "./denies.toml") {
+    Argv argv{binary(), "run", "-p", profile, "--"};
+    argv.insert(argv.end(), command.begin(), command.end());
+    return run({.argv = argv, .cwd = directory_.path()});
+  };
+  const Outcome outcome = start({"./no-x"});
+  EXPECT_EQ(outcome.code, 126) << outcome.err;
+  EXPECT_TRUE(contains(outcome.err, "error[E602]")) << outcome.err;
+  EXPECT_EQ(start({"echo", "x"}).out, "") << "the control: it is denied";
+  EXPECT_EQ(start({"echo", "x"}, "default").out, "x\n");
+
+  directory_.write("prctl.toml", "[seccomp]\ndeny = [\"prctl\"]\n");
+  const Outcome refused = start({"true"}, "./prctl.toml");
+  EXPECT_EQ(refused.code, 125);
+  EXPECT_EQ(refused.err,
+            "immure: error[E209]: \"prctl\" can't be denied: immure itself needs it to start the "
+            "command, after the filter is loaded\n  --> " +
+                directory_.path() +
+                "/prctl.toml:2:9\n"
+                "   2 | deny = [\"prctl\"]\n     |         ^\n"
+                "  help: take it away from seccomp.deny\n");
+}
+
 TEST_F(Exec, ArgumentsThatTheKernelDoesNotTakeAreE602) {
   // Each is short enough, and all together fit when immure is started, but not when it starts.
   const std::string text(100'000, 'x');

@@ -48,14 +48,17 @@ bool is_toml_text(std::string_view text) {
 }
 
 // Whatever escape() would not show as it is, is an escape here too: a profile that is printed must
-// not steer a terminal, nor read as something else than it is.
+// not steer a terminal, nor read as something else than it is. A byte that is no UTF-8 has no
+// escape in TOML ("\\xff" would be the character U+00FF): it stays, for is_toml_text() to find.
 std::string toml_string(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
-    const std::size_t length = std::max<std::size_t>(sequence(text), 1);
-    const std::string_view part = text.substr(0, length);
-    text.remove_prefix(length);
-    if (part == "\"" || part == "\\") {
+    const std::size_t length = sequence(text);
+    const std::string_view part = text.substr(0, std::max<std::size_t>(length, 1));
+    text.remove_prefix(part.size());
+    if (length == 0) {
+      out += part;
+    } else if (part == "\"" || part == "\\") {
       out.append(1, '\\').append(part);
     } else if (escape(part) == part) {
       out += part;

@@ -10,7 +10,7 @@ namespace immure {
 // Valid UTF-8 without NUL: can stand in a profile.
 bool is_toml_text(std::string_view text);
 
-// In double quotes, with escapes.
+// In double quotes, with escapes. What is no UTF-8 stays, and is no TOML text then.
 std::string toml_string(std::string_view text);
 
 // The same for a value that variables are expanded in: "$" is written twice.

@@ -94,6 +94,21 @@ TEST(Commands, ExplainAsTomlIsAFixedPointForShippedProfiles) {
   }
 }
 
+// TOML has no escape for it: "\xff" there is the character U+00FF, which is two other bytes.
+TEST(Commands, ExplainAsTomlRefusesAByteThatIsNoUtf8) {
+  const auto as_toml = [](const std::string& value) {
+    return immure({"explain", "-e", "X=" + value, "--as", "toml", "--", "true"});
+  };
+  const Outcome wrong = as_toml("a\xff");
+  EXPECT_EQ(wrong.code, 2) << wrong.out;
+  EXPECT_EQ(wrong.err,
+            "immure: error[E103]: can't write \"X = \\\"a\\xff\\\"\" in a profile: "
+            "it isn't UTF-8\n");
+  EXPECT_EQ(wrong.out, "");
+  const Outcome right = as_toml("a\xc3\xbf");
+  EXPECT_TRUE(contains(right.out, "\nX = \"a\xc3\xbf\"\n")) << right.out << right.err;
+}
+
 TEST(Commands, ExplainGivesTheProfilesOwnReasons) {
   const Outcome outcome = immure({"explain", "--set", "description=for maps", "--set",
                                   "fs.\"/m\"={type=\"tmpfs\",why=\"tiles\"}", "--", "true"});

@@ -156,6 +156,8 @@ Outcome untrust_command(const Arguments& args, LogStyle& style) {
   std::string path;
   if (directory.ok()) {
     path = find_project_file(directory.value(), circumstances);
+    const std::string kept = find_trusted_file(directory.value(), trusted.value(), circumstances);
+    if (depth(kept) > depth(path)) path = kept;
     if (path.empty()) path = directory.value() + '/' + std::string(kProjectFile);
   } else if (args.rest.size() == 1 && is_absolute(args.rest.front())) {
     path = normalize(args.rest.front()) + '/' + std::string(kProjectFile);

@@ -26,7 +26,8 @@ struct Choice {
   Errors warnings;                     // a project file that is not used, and why
 };
 
-// `asked`: the profiles of -p. Errors are about a project file that is required.
+// `asked`: the profiles of -p. Errors are about a project file that is required, or that the user
+// trusts and that is gone, unreadable, or behind another one.
 std::variant<Choice, Errors> choose_profiles(const std::vector<std::string>& asked, ProjectUse use,
                                              const Circumstances& circumstances);
 

@@ -29,6 +29,15 @@ bool same_mount(const std::string& one, const std::string& other) {
          a.stx_dev_minor == b.stx_dev_minor;
 }
 
+// Whether a file in `at`, on the way up from `directory`, counts there.
+bool is_in_bounds(const std::string& directory, const std::string& at,
+                  const Circumstances& circumstances) {
+  const std::string home =
+      circumstances.home.empty() ? std::string() : real_path_or_same(circumstances.home);
+  const bool above_home = !home.empty() && home != at && is_within(home, at);
+  return !above_home && same_mount(directory, at);
+}
+
 }  // namespace
 
 std::string find_project_file(const std::string& directory, const Circumstances& circumstances) {
@@ -39,27 +48,42 @@ std::string find_project_file(const std::string& directory, const Circumstances&
     // That the file system is silent is said where the directory is shown.
     if (circumstances.answers && !circumstances.answers(file)) return {};
     if (::faccessat(AT_FDCWD, file.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-      const std::string home =
-          circumstances.home.empty() ? std::string() : real_path_or_same(circumstances.home);
-      const bool above_home = !home.empty() && home != at && is_within(home, at);
-      return !above_home && same_mount(directory, at) ? file : std::string();
+      return is_in_bounds(directory, at, circumstances) ? file : std::string();
+    }
+    if (at == circumstances.home || at == "/") return {};
+  }
+}
+
+std::string find_trusted_file(const std::string& directory, const TrustedFiles& trusted,
+                              const Circumstances& circumstances) {
+  if (directory.empty() || trusted.empty()) return {};
+  for (std::string at = directory;; at = parent_of(at)) {
+    std::string file = below(at, kProjectFile);
+    if (trusted.contains(file)) {
+      if (circumstances.answers && !circumstances.answers(file)) return {};
+      return is_in_bounds(directory, at, circumstances) ? file : std::string();
     }
     if (at == circumstances.home || at == "/") return {};
   }
 }
 
 Result<ProjectFile> read_project_file(const std::string& path, const Circumstances& circumstances) {
+  auto trusted = read_trusted(circumstances);
+  if (!trusted.ok()) return std::move(trusted.error());
+  return read_project_file(path, trusted.value(), circumstances);
+}
+
+Result<ProjectFile> read_project_file(const std::string& path, const TrustedFiles& trusted,
+                                      const Circumstances& circumstances) {
   auto found = read_profile_file(path, Links::refuse, {}, circumstances);
   if (!found) {
     return Error{.code = Code::extends_not_found, .doing = "there is no " + quote(path)};
   }
   if (!found->ok()) return std::move(found->error());
-  auto trusted = read_trusted(circumstances);
-  if (!trusted.ok()) return std::move(trusted.error());
   ProjectFile project{.text = std::move(found->value())};
   project.text.project = project_name(project.text.directory);
   project.digest = sha256(project.text.source->text);
-  if (const auto entry = trusted.value().find(path); entry != trusted.value().end()) {
+  if (const auto entry = trusted.find(path); entry != trusted.end()) {
     project.trust = entry->second == project.digest ? ProjectTrust::trusted : ProjectTrust::changed;
   }
   return project;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "config/profile_file.h"
+#include "config/trust.h"
 #include "config/variables.h"
 
 namespace immure {
@@ -19,6 +20,11 @@ constexpr std::string_view kProjectFile = ".immure.toml";
 // The path of the nearest one, or empty. Not above the home directory, nor on another mount than
 // `directory`, which has no symlink in it.
 std::string find_project_file(const std::string& directory, const Circumstances& circumstances);
+
+// The path of the nearest one that is in the list of trusted files, whether or not it is still
+// there; within the same bounds. Empty: none.
+std::string find_trusted_file(const std::string& directory, const TrustedFiles& trusted,
+                              const Circumstances& circumstances);
 
 enum class ProjectTrust : std::uint8_t {
   trusted,
@@ -34,7 +40,9 @@ struct ProjectFile {
 };
 
 // Errors as read_profile_file(): a symlink, another user's, too big; and Code::extends_not_found.
-// Or those of read_trusted().
+Result<ProjectFile> read_project_file(const std::string& path, const TrustedFiles& trusted,
+                                      const Circumstances& circumstances);
+// The same, or an error of read_trusted().
 Result<ProjectFile> read_project_file(const std::string& path, const Circumstances& circumstances);
 
 // ${NAME} for a project: its directory's name, and something of its path, so that two projects

@@ -113,6 +113,65 @@ TEST_F(Project, CountsOnlyWhileItIsWhatWasTrusted) {
   EXPECT_EQ(choose(path("p")), not_trusted);
 }
 
+// A sandbox that was started above could remove it, or rename its directory and make it anew.
+TEST_F(Project, ThatIsTrustedAndGoneStopsTheStart) {
+  const std::string file = write("p/sub/.immure.toml", "hostname = 'one'\n");
+  fs::create_directories(root_ / "p/sub/deep");
+  trust(file);
+  EXPECT_EQ(choose(path("p/sub/deep")), "(~/p/sub/.immure.toml)") << "the control";
+  fs::remove(file);
+  const std::string gone =
+      "immure: error[E108]: project file \"~/p/sub/.immure.toml\" is trusted, but gone\n"
+      "  help: put it back, or, if it is to be gone: immure untrust ~/p/sub\n"
+      "        to start without it all the same: --no-project, or -p PROFILE\n";
+  EXPECT_EQ(choose(path("p/sub/deep")), gone);
+  EXPECT_EQ(choose(path("p/sub")), gone);
+  EXPECT_TRUE(choose(path("p/sub"), ProjectUse::required).starts_with("immure: error[E108]"));
+  EXPECT_EQ(choose(path("p/sub"), ProjectUse::never), "default");
+  EXPECT_EQ(choose(path("p/sub"), ProjectUse::if_trusted, {"build"}), "build");
+  EXPECT_EQ(choose(path("p")), "default") << "it was never for this directory";
+  // Nor does one further up stand for it, trusted or not.
+  const std::string outer = write("p/.immure.toml", "hostname = 'outer'\n");
+  EXPECT_EQ(choose(path("p/sub")), gone);
+  trust(outer);
+  EXPECT_EQ(choose(path("p/sub")), gone);
+  EXPECT_EQ(choose(path("p")), "(~/p/.immure.toml)");
+  ASSERT_FALSE(set_trusted(file, "", who_));
+  EXPECT_EQ(choose(path("p/sub")), "(~/p/.immure.toml)");
+}
+
+// A sandbox that was started below could put one there.
+TEST_F(Project, ThatIsTrustedIsNotHiddenByAnotherOne) {
+  const std::string file = write("p/.immure.toml", "hostname = 'one'\n");
+  fs::create_directories(root_ / "p/sub");
+  trust(file);
+  EXPECT_EQ(choose(path("p/sub")), "(~/p/.immure.toml)") << "the control";
+  const std::string inner = write("p/sub/.immure.toml", "");
+  const std::string hidden =
+      "immure: error[E108]: project file \"~/p/sub/.immure.toml\" is not trusted, and stands "
+      "before \"~/p/.immure.toml\", which is\n"
+      "  help: look at it, then remove it, or: immure trust ~/p/sub\n"
+      "        to start without it all the same: --no-project, or -p PROFILE\n";
+  EXPECT_EQ(choose(path("p/sub")), hidden);
+  EXPECT_EQ(choose(path("p/sub"), ProjectUse::never), "default");
+  EXPECT_EQ(choose(path("p")), "(~/p/.immure.toml)");
+  trust(inner);
+  EXPECT_EQ(choose(path("p/sub")), "(~/p/sub/.immure.toml)");
+  // Also one that cannot even be read.
+  fs::remove(inner);
+  ASSERT_FALSE(set_trusted(inner, "", who_));
+  fs::create_symlink("nowhere", inner);
+  EXPECT_EQ(choose(path("p/sub")), hidden);
+}
+
+TEST_F(Project, ThatIsTrustedAndCannotBeReadStopsTheStart) {
+  const std::string file = write("p/.immure.toml", "hostname = 'one'\n");
+  trust(file);
+  fs::rename(file, path("p/real"));
+  fs::create_symlink("real", file);
+  EXPECT_EQ(choose(path("p")), "immure: error[E102]: profile \"~/p/.immure.toml\" is a symlink\n");
+}
+
 TEST_F(Project, TheSameTextElsewhereIsNotTrusted) {
   trust(write("p/.immure.toml", "hostname = 'one'\n"));
   write("q/.immure.toml", "hostname = 'one'\n");
@@ -219,14 +278,18 @@ TEST_F(TrustStore, IsNotReadOverASymlinkNorWhenItHoldsSomethingElse) {
 TEST_F(TrustStore, ThatCannotBeReadTrustsNothing) {
   write("config/immure/trusted", "junk\n", 0600);
   write("p/.immure.toml", "");
-  who_.cwd = path("p");
-  const auto result = choose_profiles({}, ProjectUse::if_trusted, who_);
-  const auto& choice = std::get<Choice>(result);
-  EXPECT_FALSE(choice.project);
-  EXPECT_EQ(choice.names, std::vector<std::string>{"default"});
-  EXPECT_EQ(format_warning(choice.warnings.at(0), {}),
-            "immure: warning: line 1 of \"~/config/immure/trusted\" is not the digest and path of "
-            "a trusted file: not used (remove the line)\n");
+  fs::create_directories(root_ / "q");
+  for (const char* directory : {"p", "q"}) {
+    who_.cwd = path(directory);
+    const auto result = choose_profiles({}, ProjectUse::if_trusted, who_);
+    const auto& choice = std::get<Choice>(result);
+    EXPECT_FALSE(choice.project);
+    EXPECT_EQ(choice.names, std::vector<std::string>{"default"});
+    EXPECT_EQ(
+        format_warning(choice.warnings.at(0), {}),
+        "immure: warning: line 1 of \"~/config/immure/trusted\" is not the digest and path of "
+        "a trusted file: not used (remove the line)\n");
+  }
 }
 
 }  // namespace

@@ -83,6 +83,47 @@ TEST_F(Choice, AProjectFileCountsOnlyOnceItIsTrusted) {
   EXPECT_EQ(immure({"untrust"}, sub).code, 1);
 }
 
+// What a sandbox does to the trusted file of a project that lies beside or around its directory.
+TEST_F(Choice, ATrustedProjectFileIsNeverLostUnnoticed) {
+  IMMURE_REQUIRE_SANDBOX();
+  const std::string inner = project_.path() + "/inner";
+  (void)project_.write("inner/.immure.toml", "hostname = \"project\"\n");
+  fs::create_directory(inner + "/deep");
+  ASSERT_EQ(immure({"trust", "--yes", inner}, "/").code, 0);
+  EXPECT_EQ(host_name(inner), "project") << "the control";
+
+  // Started below, it puts another file in front.
+  const auto attack = [&](const std::string& cwd, const std::string& script) {
+    return immure({"run", "-p", "build", "--", "sh", "-c", script}, cwd).code;
+  };
+  ASSERT_EQ(attack(inner + "/deep", "echo 'extends = []' > .immure.toml"), 0);
+  const Outcome hidden = immure({"run", "--", "true"}, inner + "/deep");
+  EXPECT_EQ(hidden.code, 125);
+  EXPECT_TRUE(contains(hidden.err, "error[E108]: project file \"" + inner +
+                                       "/deep/.immure.toml\" is not trusted, and stands before"))
+      << hidden.err;
+  EXPECT_EQ(host_name(inner + "/deep", {"--no-project"}), "immure");
+  fs::remove(inner + "/deep/.immure.toml");
+
+  // Started above, it takes the file away.
+  ASSERT_EQ(attack(project_.path(), "rm inner/.immure.toml"), 0);
+  for (const std::string& cwd : {inner, inner + "/deep"}) {
+    const Outcome gone = immure({"run", "--", "true"}, cwd);
+    EXPECT_EQ(gone.code, 125);
+    EXPECT_EQ(gone.err, "immure: error[E108]: project file \"" + inner +
+                            "/.immure.toml\" is trusted, but gone\n"
+                            "  help: put it back, or, if it is to be gone: immure untrust " +
+                            inner +
+                            "\n        to start without it all the same: --no-project, or -p "
+                            "PROFILE\n");
+    EXPECT_EQ(immure({"explain", "--", "true"}, cwd).code, 2);
+  }
+  EXPECT_EQ(host_name(inner, {"-p", "default"}), "immure");
+  (void)project_.write(".immure.toml", "hostname = \"outer\"\n");
+  EXPECT_EQ(immure({"untrust", inner}, "/").code, 0) << "not the one that is there, above";
+  EXPECT_EQ(host_name(inner), "immure");
+}
+
 TEST_F(Choice, TrustIsNeverGivenWithoutAnAnswer) {
   const std::string file = project_.write(".immure.toml", "hostname = \"project\"\n");
   const Outcome outcome = immure({"trust"}, project_.path());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -14,6 +15,8 @@
 #include "commands/command.h"
 #include "commands/pipeline.h"
 #include "config/project.h"
+#include "spec/lint.h"
+#include "spec/refusals.h"
 
 namespace immure {
 namespace {
@@ -76,6 +79,23 @@ std::string quoted_lines(std::string_view text) {
   return lines;
 }
 
+// What would be said of the spec if the file did not say itself that it is meant: who is asked to
+// trust it has said nothing yet.
+Errors acknowledged_by(const SourceFile* file, const Prepared& prepared) {
+  SandboxSpec bare = prepared.spec;
+  std::erase_if(bare.lint.allow.items,
+                [&](const SetItem& item) { return item.origin.file.get() == file; });
+  Errors all = refusals(bare, prepared.places);
+  Errors lints = lint(bare, prepared.places);
+  all.insert(all.end(), std::make_move_iterator(lints.begin()),
+             std::make_move_iterator(lints.end()));
+  std::erase_if(all, [&](const Error& error) {
+    return std::ranges::find(prepared.warnings, error) != prepared.warnings.end();
+  });
+  for (Error& error : all) error.hint = "the file itself says that this is meant: lint.allow";
+  return all;
+}
+
 // What the project's file gives and takes, compared with the profile "default"; or its errors.
 std::variant<std::string, Errors> grants(const ProfileText& text, const Host& host) {
   const auto with = prepare(Choice{.project = text}, {}, Purpose::explain, host);
@@ -88,6 +108,9 @@ std::variant<std::string, Errors> grants(const ProfileText& text, const Host& ho
   // A plan is of one start; what the file says may come to more with other arguments, or later.
   std::string page = shown + ":\n" + quoted_lines(text.source->text);
   for (const Error& warning : std::get<Prepared>(with).warnings) {
+    page += format_warning(warning, {.home = host.home});
+  }
+  for (const Error& warning : acknowledged_by(text.source.get(), std::get<Prepared>(with))) {
     page += format_warning(warning, {.home = host.home});
   }
   const std::string gives = beyond(lines, base, '+') + beyond(base, lines, '-');

@@ -132,6 +132,26 @@ TEST_F(Choice, TrustIsNeverGivenWithoutAnAnswer) {
   EXPECT_FALSE(exists(config_.path() + "/immure/trusted"));
 }
 
+// Who is asked whether to trust a file must not be told less because the file says so.
+TEST_F(Choice, TrustShowsWhatTheFileAcknowledgesItself) {
+  IMMURE_REQUIRE_SANDBOX();
+  (void)project_.write(".immure.toml",
+                       "[fs]\n\"~/.ssh\" = \"rw?\"\n[namespaces]\nnet = \"host\"\n"
+                       "[lint]\nallow = [\"W723\", \"W710\"]\n");
+  const std::string file = project_.path() + "/.immure.toml";
+  const Outcome shown = immure({"trust", "--yes"}, project_.path());
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_TRUE(contains(shown.out, "immure: warning: \"~/.ssh\" gives write access to "))
+      << shown.out;
+  EXPECT_TRUE(contains(shown.out, "immure: warning[W710]: the network is the host's")) << shown.out;
+  EXPECT_TRUE(contains(shown.out, "help: the file itself says that this is meant: lint.allow"))
+      << shown.out;
+  // What the user has acknowledged is the user's to know, and a file that asks for nothing has
+  // nothing to show.
+  (void)project_.write(".immure.toml", "hostname = \"plain\"\n");
+  EXPECT_FALSE(contains(immure({"trust", "--yes"}, project_.path()).out, "warning"));
+}
+
 // Runs `immure trust` on a terminal of its own, where `answer` is typed.
 int trust_on_a_terminal(const std::string& answer, const std::string& cwd,
                         const std::string& config) {

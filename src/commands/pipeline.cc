@@ -78,7 +78,8 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
                              choice.project ? &*choice.project : nullptr);
   if (auto* errors = std::get_if<Errors>(&layers)) return std::move(*errors);
   auto& merged = std::get<Merged>(layers);
-  keep_own_files_read_only(merged.spec, merged.profiles, circumstances);
+  Errors writable = keep_own_files_read_only(merged.spec, merged.profiles, circumstances);
+  if (!writable.empty()) return writable;
   merged.warnings.insert(merged.warnings.begin(), choice.warnings.begin(), choice.warnings.end());
 
   if (request.command.empty() && !request.shell && !merged.spec.process.command.is_set()) {

@@ -1,14 +1,20 @@
 #include "config/own_files.h"
 
-#include <fnmatch.h>
+#include <dirent.h>
+#include <glob.h>
+#include <limits.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <array>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/path.h"
 #include "base/real_path.h"
+#include "base/text.h"
 #include "config/profile_file.h"
 #include "config/project.h"
 #include "spec/merge.h"
@@ -16,20 +22,61 @@
 namespace immure {
 namespace {
 
+constexpr const char* kProfilesWhy = "always: your profiles are read-only inside";
+constexpr std::size_t kMaxLinks = 40;  // as path_resolution(7) has it
+
 // A host directory that the sandbox may write, and where it appears inside.
 struct Shown {
-  std::string source, target;
+  std::string source, target;  // source: without links
+  std::size_t mount = 0;       // its index in the spec
 };
 
-// What the path of a missing directory will be: its nearest parent is there. Empty: there is none.
-std::string real_path_when_made(const std::string& path) {
-  for (std::string_view at = path; at.size() > 1;) {
-    at = parent_of(at);
-    const std::string real = real_path(std::string(at));
-    if (!real.empty())
-      return (real == "/" ? std::string() : real) + path.substr(at == "/" ? 0 : at.size());
+// The text of a link; empty: it is none.
+std::string link_text(const std::string& path) {
+  std::array<char, PATH_MAX> text{};
+  const ssize_t size = ::readlink(path.c_str(), text.data(), text.size());
+  return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : std::string();
+}
+
+// Where a path leads, or will lead when what is missing of it is made.
+struct Way {
+  std::string end;                 // without links
+  std::vector<std::string> links;  // on the way, each with no link above it
+  bool missing = false;
+};
+
+Way walk(const std::string& path) {
+  Way way{.end = "/"};
+  std::string rest = path;
+  while (!rest.empty() && way.links.size() < kMaxLinks) {
+    const std::size_t size = std::min(rest.find('/'), rest.size());
+    const std::string part = rest.substr(0, size);
+    rest.erase(0, size + 1);
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      way.end = std::string(parent_of(way.end));
+      continue;
+    }
+    std::string next = (way.end == "/" ? std::string() : way.end) + '/' + part;
+    const std::string text = link_text(next);
+    if (text.empty()) {
+      way.end = std::move(next);
+      continue;
+    }
+    if (is_absolute(text)) way.end = "/";
+    rest = text + '/' + rest;
+    way.links.push_back(std::move(next));
   }
-  return {};
+  return way;
+}
+
+// Walks only where there are links, or something is missing.
+Way way_of(const std::string& path) {
+  std::string real = real_path(path);
+  if (real == path) return {.end = std::move(real)};
+  Way way = walk(path);
+  way.missing = real.empty();
+  return way;
 }
 
 bool is_writable_bind(const Mount& mount) {
@@ -37,82 +84,180 @@ bool is_writable_bind(const Mount& mount) {
   return bind != nullptr && !bind->read_only;
 }
 
-// Where the mount shows the file's directory or one above it; the nearest, for a pattern.
-std::vector<Shown> showing(const Mount& mount, const std::string& file) {
-  std::vector<Shown> found;
-  if (mount.glob) {
-    for (std::string at = file;; at = parent_of(at)) {
-      if (::fnmatch(mount.target.c_str(), at.c_str(), FNM_PATHNAME) == 0) found.push_back({at, at});
-      if (at == "/") return found;
-    }
+std::vector<std::string> matches_of(const std::string& pattern) {
+  std::vector<std::string> matches;
+  glob_t found{};
+  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
+    matches.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   }
-  const std::string& written = std::get<Bind>(mount.what).source;
-  std::string source = real_path(written.empty() ? mount.target : written);
-  if (source.empty() || !is_within(file, source)) return found;
-  // A link's target appears at its own name, too.
-  const bool at_real_name = written.empty() && source != mount.target;
-  if (at_real_name) found.push_back({source, source});
-  found.push_back({std::move(source), mount.target});
-  return found;
+  ::globfree(&found);
+  return matches;
 }
 
 class Keeper {
  public:
-  explicit Keeper(SandboxSpec& spec) : spec_(spec) {}
-
-  // `create`: the directory may be missing, and is made where the command could make it.
-  void keep(const std::string& file, const char* origin, bool create = false) {
-    if (file.empty()) return;
-    create_ = create;
-    for (std::size_t i = 0; i < own_; ++i) {
-      if (!is_writable_bind(spec_.mounts[i])) continue;
-      for (const Shown& shown : showing(spec_.mounts[i], file)) keep_at(shown, file, origin);
+  Keeper(SandboxSpec& spec, const std::string& cwd) : spec_(spec), cwd_(cwd) {
+    for (std::size_t i = 0; i < spec_.mounts.size(); ++i) {
+      const Mount& mount = spec_.mounts[i];
+      if (!is_writable_bind(mount)) continue;
+      const std::string& source = std::get<Bind>(mount.what).source;
+      if (mount.glob) {
+        for (const std::string& match : matches_of(mount.target)) add_shown(match, match, i);
+      } else {
+        add_shown(source.empty() ? mount.target : source, mount.target, i);
+      }
     }
   }
 
- private:
-  void keep_at(const Shown& shown, const std::string& file, const char* origin) {
-    // The whole bind is what is kept: the profile has asked for exactly this.
-    if (file == shown.source) return;
-    const std::string rest = shown.source == "/" ? file : file.substr(shown.source.size());
-    std::string target = shown.target == "/" ? rest : shown.target + rest;
-    // What another entry covers is not to be shown by this one.
-    std::size_t nearest = depth(shown.target);
-    for (const Mount& mount : spec_.mounts) {
-      if (mount.target == target) return;
-      if (is_within(target, mount.target) && depth(mount.target) > nearest) return;
+  // `real`: without links. `create`: the directory may be missing, and is made where the command
+  // could make it. `why` begins with "always: ".
+  void keep(const std::string& real, const char* why, bool create = false) {
+    if (real.empty()) return;
+    for (const Shown& shown : shown_) {
+      if (is_within(shown.source, real)) {
+        refuse_if_by_chance(shown, why);
+      } else if (is_within(real, shown.source)) {
+        keep_at(shown, real, why, create);
+      }
     }
-    Bind bind{.create = create_};
-    if (target != file) bind.source = file;
+  }
+
+  // What decides where the user's profiles are. No mount can be put over a link. `home`: a bind of
+  // what lies there is judged by keep().
+  void keep_links(const Way& way, const std::string& home) {
+    for (const std::string& link : way.links) {
+      refuse_to_show(link, home, " is a symlink to your profiles, which the sandbox could replace");
+    }
+    if (way.missing) refuse_to_show(way.end, home, " is missing, and the sandbox could make it");
+  }
+
+  Errors errors() { return std::move(errors_); }
+
+ private:
+  void add_shown(const std::string& source, const std::string& target, std::size_t mount) {
+    std::string real = real_path(source);
+    if (real.empty()) return;
+    // A link's target appears at its own name, too.
+    const bool is_identity = source == target;
+    if (is_identity && real != target) shown_.push_back({real, real, mount});
+    shown_.push_back({std::move(real), target, mount});
+  }
+
+  static std::string inside(const Shown& shown, const std::string& path) {
+    const std::string rest = shown.source == "/" ? path : path.substr(shown.source.size());
+    return shown.target == "/" ? rest : shown.target + rest;
+  }
+
+  // By another entry, which is not to be shown through by this one.
+  bool is_covered(const Shown& shown, const std::string& target) const {
+    return std::ranges::any_of(spec_.mounts, [&](const Mount& mount) {
+      return mount.target == target ||
+             (is_within(target, mount.target) && depth(mount.target) > depth(shown.target));
+    });
+  }
+
+  void keep_at(const Shown& shown, const std::string& real, const char* why, bool create) {
+    std::string target = inside(shown, real);
+    if (is_covered(shown, target)) return;
+    Bind bind{.create = create};
+    if (target != real) bind.source = real;
     spec_.mounts.push_back(Mount{.target = std::move(target),
                                  .optional = true,
                                  .what = std::move(bind),
-                                 .origin = Origin{.flag = origin}});
+                                 .origin = Origin{.flag = why}});
+  }
+
+  // A profile that names exactly such a place means it. An intent does not, nor does "${CWD}".
+  void refuse_if_by_chance(const Shown& shown, const char* why) {
+    const bool is_cwd = shown.source == cwd_;
+    if (!is_cwd && !spec_.mounts[shown.mount].by_intent) return;
+    refuse(shown, quote(shown.target) + " can't be writable", why,
+           is_cwd ? "start in another directory, or without -w"
+                  : "if it is meant, name it: --rw " + escape(shown.target));
+  }
+
+  void refuse_to_show(const std::string& real, const std::string& home, std::string_view why) {
+    for (const Shown& shown : shown_) {
+      const bool below = real != shown.source && is_within(real, shown.source);
+      if (!below || is_within(shown.source, home)) continue;
+      const std::string target = inside(shown, real);
+      if (is_covered(shown, target)) continue;
+      return refuse(
+          shown, quote(target) + std::string(why), kProfilesWhy,
+          "show less of the host writable, or cover it: " + quote(target) + " = \"hide\"");
+    }
+  }
+
+  void refuse(const Shown& shown, const std::string& what, std::string_view why, std::string hint) {
+    constexpr std::string_view always = "always: ";
+    Error error{.code = Code::refused_mount,
+                .doing = what,
+                .reason = std::string(why.substr(always.size())),
+                .origin = spec_.mounts[shown.mount].origin,
+                .hint = std::move(hint)};
+    if (std::ranges::find(errors_, error) == errors_.end()) errors_.push_back(std::move(error));
   }
 
   SandboxSpec& spec_;
-  bool create_ = false;
-  std::size_t own_ = spec_.mounts.size();
+  const std::string& cwd_;
+  std::vector<Shown> shown_;
+  Errors errors_;
 };
+
+// Profiles, drop-ins and intents that lie elsewhere, and are linked from where they are looked for.
+void keep_linked(const std::string& directory, const std::string& home, Keeper& keeper) {
+  struct Close {
+    void operator()(DIR* open) const { ::closedir(open); }
+  };
+  const std::unique_ptr<DIR, Close> open(::opendir(directory.c_str()));
+  if (!open) return;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): this stream is ours alone
+  while (const dirent* entry = ::readdir(open.get())) {
+    const std::string name(&entry->d_name[0]);
+    if (name == "." || name == "..") continue;
+    const std::string path = directory + '/' + name;
+    if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN) {
+      const Way way = way_of(path);
+      if (!way.missing) keeper.keep(way.end, kProfilesWhy);
+      keeper.keep_links(way, home);
+    }
+    if (entry->d_type != DT_REG && name.ends_with(".toml.d")) keep_linked(path, home, keeper);
+  }
+}
+
+void keep_profiles_of_user(const Circumstances& circumstances, Keeper& keeper) {
+  const std::string directory = user_directory(circumstances);
+  if (directory.empty()) return;
+  Way way = way_of(directory);
+  const bool missing = std::exchange(way.missing, false);
+  keeper.keep_links(way, way.end);
+  keeper.keep(way.end, kProfilesWhy, missing);
+  if (missing) return;
+  for (const char* name : {"/profiles", "/allow"}) {
+    const std::string part = way.end + name;
+    const Way to_part = link_text(part).empty() ? Way{} : way_of(part);
+    if (!to_part.links.empty() && !to_part.missing) keeper.keep(to_part.end, kProfilesWhy);
+    keeper.keep_links(to_part, way.end);
+    keep_linked(part, way.end, keeper);
+  }
+}
 
 }  // namespace
 
-void keep_own_files_read_only(SandboxSpec& spec, const std::vector<LoadedProfile>& profiles,
-                              const Circumstances& circumstances) {
-  if (std::ranges::none_of(spec.mounts, is_writable_bind)) return;
-  Keeper keeper(spec);
+Errors keep_own_files_read_only(SandboxSpec& spec, const std::vector<LoadedProfile>& profiles,
+                                const Circumstances& circumstances) {
+  if (std::ranges::none_of(spec.mounts, is_writable_bind)) return {};
+  Keeper keeper(spec, circumstances.cwd);
   keeper.keep(real_path(find_project_file(circumstances.cwd, circumstances)),
               "always: a project file is read-only inside");
-  const std::string profiles_of_user = user_directory(circumstances);
-  const std::string there = real_path(profiles_of_user);
-  keeper.keep(there.empty() ? real_path_when_made(profiles_of_user) : there,
-              "always: your profiles are read-only inside", there.empty());
+  keep_profiles_of_user(circumstances, keeper);
   keeper.keep(real_path("/proc/self/exe"), "always: immure itself is read-only inside");
   for (const LoadedProfile& profile : profiles) {
     if (!is_absolute(profile.path)) continue;  // built in
     keeper.keep(real_path(profile.path), "always: a profile in use is read-only inside");
   }
   sort_by_depth(spec.mounts);
+  return keeper.errors();
 }
 
 }  // namespace immure

@@ -18,12 +18,18 @@ class OwnFiles : public testing::UserFiles {
     who_.cwd = path("p/sub");
   }
 
-  // The mounts that are added to those of this text: "TARGET<SOURCE …", below the home.
+  // The mounts that are added to those of this text: "TARGET<SOURCE …", below the home; or what is
+  // refused.
   std::string added(const std::string& text, const std::vector<LoadedProfile>& profiles = {}) {
     SandboxSpec spec = testing::spec_of(text, who_);
     const std::size_t before = spec.mounts.size();
-    keep_own_files_read_only(spec, profiles, who_);
+    const Errors refused = keep_own_files_read_only(spec, profiles, who_);
     std::string out;
+    for (const Error& error : refused) {
+      EXPECT_EQ(error.code, Code::refused_mount);
+      out += "[E323] " + error.doing + ": " + error.reason;
+    }
+    if (!refused.empty()) return with_tilde(std::move(out));
     std::size_t count = 0;
     for (const Mount& mount : spec.mounts) {
       if (!mount.origin.flag.starts_with("always: ")) continue;
@@ -35,6 +41,10 @@ class OwnFiles : public testing::UserFiles {
       ++count;
     }
     EXPECT_EQ(spec.mounts.size(), before + count);
+    return with_tilde(std::move(out));
+  }
+
+  std::string with_tilde(std::string out) const {
     while (out.find(root_.string()) != std::string::npos) {
       out.replace(out.find(root_.string()), root_.string().size(), "~");
     }
@@ -83,6 +93,62 @@ TEST_F(OwnFiles, IncludeImmureItself) {
   const std::string directory = self.parent_path().string();
   EXPECT_EQ(added("fs.'" + directory + "' = 'rw'"), self.string());
   EXPECT_EQ(added("fs.'" + directory + "' = 'ro'"), "");
+}
+
+TEST_F(OwnFiles, AreFoundByAPatternThatMatchesALink) {
+  fs::create_directory_symlink(root_ / "p", root_ / "link");
+  EXPECT_EQ(added("fs.'~/lin*' = 'rw'"), "~/link/.immure.toml<~/p/.immure.toml ~/p/.immure.toml");
+}
+
+// The sandbox would put another directory in its place, with profiles of its own.
+TEST_F(OwnFiles, AreNotReachedOverALinkThatTheSandboxCouldReplace) {
+  fs::rename(root_ / "config", root_ / "real");
+  fs::create_directory_symlink("real", root_ / "config");
+  EXPECT_EQ(added("fs.'~/real' = 'rw'"), "~/real/immure") << "the link lies elsewhere";
+  EXPECT_EQ(added("fs.'~' = 'rw'"),
+            "[E323] \"~/config\" is a symlink to your profiles, which the sandbox could replace: "
+            "your profiles are read-only inside");
+  EXPECT_EQ(added("fs.'~' = 'rw'\nfs.'~/config' = 'hide'"), "~/p/.immure.toml ~/real/immure");
+  fs::remove_all(root_ / "real");
+  EXPECT_TRUE(added("fs.'~' = 'rw'").starts_with("[E323] \"~/config\"")) << "a dangling one";
+}
+
+// As stow(8) makes them.
+TEST_F(OwnFiles, IncludeWhatIsLinkedFromWhereProfilesAre) {
+  const auto link = [&](const std::string& target, const std::string& name) {
+    fs::create_directories((root_ / name).parent_path());
+    fs::create_symlink(root_ / target, root_ / name);
+  };
+  write("dots/web.toml", "");
+  write("dots/drop/user.toml", "");
+  write("dots/more.toml", "");
+  write("dots/allow/mine.toml", "");
+  link("dots/web.toml", "config/immure/profiles/web.toml");
+  link("dots/drop", "config/immure/profiles/web.toml.d");
+  link("dots/more.toml", "config/immure/profiles/build.toml.d/more.toml");
+  link("dots/allow", "config/immure/allow");
+  EXPECT_EQ(added("fs.'~/dots' = 'rw'"),
+            "~/dots/allow ~/dots/drop ~/dots/more.toml ~/dots/web.toml");
+  // One whose target the sandbox could make.
+  link("dots/later.toml", "config/immure/profiles/later.toml");
+  EXPECT_EQ(added("fs.'~/dots' = 'rw'"),
+            "[E323] \"~/dots/later.toml\" is missing, and the sandbox could make it: your profiles "
+            "are read-only inside");
+  EXPECT_EQ(added("fs.'~/p' = 'rw'"), "~/p/.immure.toml");
+}
+
+TEST_F(OwnFiles, AreNotWritableByChance) {
+  const std::string cwd =
+      "[E323] \"~/config/immure/profiles\" can't be writable: your profiles "
+      "are read-only inside";
+  who_.cwd = path("config/immure/profiles");
+  EXPECT_EQ(added("fs.'${CWD}' = 'rw'"), cwd);
+  EXPECT_EQ(added("fs.'${CWD}' = 'ro'"), "");
+  who_.cwd = path("p");
+  EXPECT_EQ(added("fs.'~/config/immure/profiles' = 'rw'"), "") << "named, so it is meant";
+  SandboxSpec spec = testing::spec_of("fs.'~/config/immure' = 'rw'", who_);
+  spec.mounts.at(0).by_intent = true;  // as --allow args=rw makes it of an argument
+  EXPECT_EQ(keep_own_files_read_only(spec, {}, who_).size(), 1U);
 }
 
 TEST_F(OwnFiles, AreFoundThroughALinkToTheirDirectory) {

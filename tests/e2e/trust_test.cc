@@ -227,6 +227,47 @@ TEST_F(Choice, WhatDecidesAboutLaterRunsIsReadOnlyInside) {
       << explained.out;
 }
 
+// A profile left there would decide about the next start.
+TEST_F(Choice, TheDirectoryOfProfilesIsNotWritableForHavingBeenStartedIn) {
+  IMMURE_REQUIRE_SANDBOX();
+  write_profile("mine", "hostname = \"mine\"\n");
+  const std::string profiles = config_.path() + "/immure/profiles";
+  const Argv attack{"--", "sh", "-c", "echo 'hostname = \"evil\"' > " + profiles + "/default.toml"};
+  for (const Argv& options : {Argv{"-w"}, Argv{"-p", "build"}, Argv{"--rw", "."}}) {
+    Argv arguments{"run"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    arguments.insert(arguments.end(), attack.begin(), attack.end());
+    const Outcome refused = immure(arguments, profiles);
+    EXPECT_EQ(refused.code, 125) << options.front();
+    EXPECT_TRUE(contains(refused.err, "error[E323]: \"" + profiles +
+                                          "\" can't be writable: your profiles are read-only "
+                                          "inside"))
+        << refused.err;
+    EXPECT_FALSE(exists(profiles + "/default.toml"));
+  }
+  EXPECT_EQ(host_name(profiles, {"-p", "mine"}), "mine") << "to read them is no matter";
+  Argv named{"run", "--rw", profiles};
+  named.insert(named.end(), attack.begin(), attack.end());
+  EXPECT_EQ(immure(named, project_.path()).code, 0);
+  EXPECT_EQ(host_name(project_.path()), "evil") << "the control";
+}
+
+// As those who keep their profiles in a repository have them.
+TEST_F(Choice, AProfileThatIsLinkedFromElsewhereIsReadOnlyThere) {
+  IMMURE_REQUIRE_SANDBOX();
+  const std::string text = "hostname = \"linked\"\n";
+  fs::create_directories(config_.path() + "/immure/profiles");
+  fs::create_symlink(project_.write("web.toml", text),
+                     config_.path() + "/immure/profiles/web.toml");
+  const std::string script =
+      "echo x > web.toml; mv web.toml gone; rm -f web.toml; echo 1 > control; echo done";
+  const Outcome outcome = immure({"run", "-w", "--", "sh", "-c", script}, project_.path());
+  EXPECT_EQ(outcome.out, "done\n") << outcome.err;
+  EXPECT_EQ(read_file(project_.path() + "/web.toml"), text);
+  EXPECT_TRUE(exists(project_.path() + "/control")) << "the control";
+  EXPECT_EQ(host_name("/", {"-p", "web"}), "linked");
+}
+
 TEST_F(Choice, AProfileOverALinkThatASandboxMayHaveMadeIsRefused) {
   IMMURE_REQUIRE_SANDBOX();
   const std::string real = config_.write("real.toml", "hostname = \"linked\"\n");

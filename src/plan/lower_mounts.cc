@@ -26,6 +26,11 @@ constexpr int kMaxOrders = 8;
 constexpr std::size_t kOtherSteps = 16;  // about as many come before and after the mounts
 constexpr std::uint64_t kCoverBytes = 64ULL << 10;
 
+// Given on the command line, where the shell expands patterns, it would hide nothing, unseen.
+bool is_meant_as_pattern(const Mount& mount) {
+  return mount.origin.flag == "--hide" && !mount.optional && has_glob(mount.target);
+}
+
 class MountLayer {
  public:
   MountLayer(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, RootBuilder& builder,
@@ -209,6 +214,13 @@ std::string MountLayer::lay(const Hide& /*hide*/) {
     return there.path;
   }
   if (!there.exists()) {
+    if (is_meant_as_pattern(*item_->mount)) {
+      return fail(
+          {.code = Code::glob_no_match,
+           .doing = quote(item_->target) + " is not there, and " + origin().flag +
+                    " takes a name, not a pattern",
+           .hint = "--set 'fs.\"" + escape(item_->target) + "\"=\"hide\"' takes a pattern"});
+    }
     builder_.expect_missing(there.path);
     return there.path;
   }

@@ -232,6 +232,29 @@ void check_overlay(const Mount& mount, Problems& problems) {
   }
 }
 
+// "**" that no backslash takes apart.
+bool has_double_star(std::string_view pattern) {
+  for (std::size_t i = 0; i + 1 < pattern.size(); ++i) {
+    if (pattern[i] == '\\') {
+      ++i;
+    } else if (pattern[i] == '*' && pattern[i + 1] == '*') {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Elsewhere it reaches through all directories below. Read as "*" it would hide less than is meant,
+// and nobody would be told.
+void check_pattern(const Mount& mount, Problems& problems) {
+  if (!mount.glob || !has_double_star(mount.target)) return;
+  problems.add(Code::glob_no_match, mount.origin,
+               quote(mount.target) +
+                   " holds \"**\", but no pattern reaches through directories: it would match one "
+                   "name, as \"*\" does",
+               R"(name the directory, or write one line for each depth: "/a/*/x", "/a/*/*/x")");
+}
+
 void check_mounts(const SandboxSpec& spec, Problems& problems) {
   for (const Mount& mount : spec.mounts) {
     if (!is_absolute(mount.target) || has_dot_dot(mount.target)) {
@@ -252,6 +275,7 @@ void check_mounts(const SandboxSpec& spec, Problems& problems) {
                        " is a pattern, which only \"hide\" and binds of the "
                        "same path can have");
     }
+    check_pattern(mount, problems);
     check_kernel_mount(spec, mount, problems);
     check_overlay(mount, problems);
   }

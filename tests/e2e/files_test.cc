@@ -112,6 +112,29 @@ TEST_F(Files, HiddenPathsAreEmptyAndUnreadable) {
   EXPECT_EQ(read_file(project() + "/readable"), "from the host\n");
 }
 
+// Who knows "**" from other programs would take the deep one for hidden.
+TEST_F(Files, APatternThatWouldHideLessThanItSeemsIsRefused) {
+  directory_.write("project/sub/deep.d/.env", "secret\n");
+  const std::string show = "cat sub/deep.d/.env 2>/dev/null || echo hidden";
+  const std::string deep = project() + "/**/.env";
+  for (const Argv& options : {Argv{"--set", "fs.\"" + deep + "\"=\"hide\""}, Argv{"--hide", deep},
+                              Argv{"--hide", project() + "/*/*/.env"}}) {
+    const Outcome refused = in_sandbox(options, show, project());
+    EXPECT_EQ(refused.code, 125) << refused.out;
+    EXPECT_TRUE(contains(refused.err, "error[E311]")) << refused.err;
+  }
+  directory_.write("project/[x]", "x\n");
+  EXPECT_EQ(in_sandbox({"--hide", project() + "/[x]"}, "wc -c < '[x]' 2>&1", project()).code,
+            ::getuid() == 0 ? 0 : 2)
+      << "a name like a pattern";
+  EXPECT_EQ(inside(show), "secret") << "the control";
+  EXPECT_EQ(trimmed(in_sandbox({"--set", "fs.\"" + project() + "/*/*/.env\"=\"hide\""},
+                               "wc -c < sub/deep.d/.env 2>/dev/null || echo hidden", project())
+                        .out),
+            ::getuid() == 0 ? "0" : "hidden")
+      << "what it says to do";
+}
+
 TEST_F(Files, AnOverlayTakesWritesAndForgetsThem) {
   EXPECT_EQ(inside("echo changed > readable && rm sub/deep && cat readable && ls sub",
                    {"--overlay", project()}),

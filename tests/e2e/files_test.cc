@@ -112,6 +112,26 @@ TEST_F(Files, HiddenPathsAreEmptyAndUnreadable) {
   EXPECT_EQ(read_file(project() + "/readable"), "from the host\n");
 }
 
+TEST_F(Files, AHiddenPathIsHiddenUnderEveryName) {
+  const std::string script =
+      "cat readable /alias/readable /above/project/readable /copy/readable 2>/dev/null; true";
+  const Argv names{"--ro",  ".:/alias",
+                   "--ro",  "..:/above",
+                   "--set", "fs.\"/copy\"={lower=[\"" + project() + "\"],upper=\"tmp\"}"};
+  EXPECT_EQ(inside(script, names), "from the host\nfrom the host\nfrom the host\nfrom the host")
+      << "the control";
+  Argv hiding = names;
+  hiding.insert(hiding.end(), {"--hide", "readable"});
+  EXPECT_EQ(inside(script, hiding), "");
+  EXPECT_EQ(inside("cat /alias/sub/deep /above/other/secret", hiding), "deep\nsecret");
+  // One name of it alone can be shown, and one alone be hidden.
+  hiding.insert(hiding.end(), {"--ro", "readable:/alias/readable"});
+  EXPECT_EQ(inside(script, hiding), "from the host");
+  Argv one = names;
+  one.insert(one.end(), {"--hide", "/alias/readable"});
+  EXPECT_EQ(inside(script, one), "from the host\nfrom the host\nfrom the host");
+}
+
 // Who knows "**" from other programs would take the deep one for hidden.
 TEST_F(Files, APatternThatWouldHideLessThanItSeemsIsRefused) {
   directory_.write("project/sub/deep.d/.env", "secret\n");

@@ -1,5 +1,6 @@
 // From what the child says ("7, EACCES") to the words of an Error.
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <array>
@@ -115,6 +116,18 @@ std::string step_hint(const Step& step, int errnum) {
   return "more: immure doctor";
 }
 
+// What is shown then is the processes of the host, which is not ours to mount anew.
+bool lost_pid_namespace(const LaunchPlan& plan) {
+  return plan.pid_namespace_optional && (plan.namespaces & CLONE_NEWPID) == 0;
+}
+
+void explain_proc_without_pids(Error& error) {
+  error.reason = "there is no pid namespace to mount it for: this host refused one";
+  error.hint =
+      "best_effort lets go of \"pid-ns\" alone: add \"proc\" to it\n"
+      "or use --set root.proc=none, or --set root.proc=host";
+}
+
 Error exec_failed(const ChildReport& report, const LaunchPlan& plan) {
   if (report.errnum != ETIMEDOUT) return explain_exec(plan, real_files(), report.errnum);
   return {.code = Code::setup_timeout, .doing = "start " + quote(plan.command.shown)};
@@ -135,6 +148,7 @@ Error explain_failure(const ChildReport& report, const LaunchPlan& plan) {
                 .hint = step_hint(planned.what, report.errnum)};
     if (std::holds_alternative<ProcMount>(planned.what) && report.errnum == EPERM) {
       error.code = Code::proc_masked;
+      if (lost_pid_namespace(plan)) explain_proc_without_pids(error);
     } else if (std::holds_alternative<NewCoreCookie>(planned.what)) {
       error.code = Code::core_sched_unavailable;
     } else if (std::holds_alternative<OverlayMount>(planned.what)) {

@@ -93,6 +93,17 @@ TEST_F(Scheduling, APidNamespaceMayBeMissing) {
   EXPECT_EQ(ran.out, "ran\n");
   EXPECT_TRUE(contains(ran.err, "can't make a pid namespace")) << ran.err;
   EXPECT_TRUE(all_gone("161803")) << "what is left behind ends all the same";
+  // A fresh /proc needs one: the two go together, and the message says so.
+  const Outcome alone = where(setup, "--set 'best_effort=[\"pid-ns\"]'", "true");
+  EXPECT_EQ(alone.code, 125);
+  EXPECT_TRUE(contains(alone.err,
+                       "Operation not permitted (EPERM) (there is no pid namespace to mount it "
+                       "for: this host refused one)"))
+      << alone.err;
+  EXPECT_TRUE(contains(alone.err, "help: best_effort lets go of \"pid-ns\" alone: add \"proc\""))
+      << alone.err;
+  const Outcome both = where(setup, "--set 'best_effort=[\"pid-ns\", \"proc\"]'", "echo ran");
+  EXPECT_EQ(both.out, "ran\n") << both.err;
 }
 
 TEST_F(Scheduling, ProcMayBeMissing) {

@@ -8,7 +8,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "plan/hidden_aliases.h"
+#include "plan/alias_covers.h"
 #include "plan/host_directories.h"
 #include "plan/planted_links.h"
 #include "plan/root_tree.h"
@@ -53,7 +53,7 @@ class SourceFinder {
     for (const Mount& mount : out_.own) add(mount);
     for (const Mount& mount : spec_.mounts) add(mount);
     drop_doubles();
-    hide_aliases(out_.items, *host_.files, errors_);
+    cover_aliases(out_.items, *host_.files, errors_);
     std::stable_sort(
         out_.items.begin(), out_.items.end(),
         [](const MountItem& a, const MountItem& b) { return depth(a.target) < depth(b.target); });

@@ -132,6 +132,17 @@ TEST_F(Files, AHiddenPathIsHiddenUnderEveryName) {
   EXPECT_EQ(inside(script, one), "from the host\nfrom the host\nfrom the host");
 }
 
+// As the repository of the directory is by the profile build.
+TEST_F(Files, AReadOnlyPathIsReadOnlyUnderEveryWritableName) {
+  const std::string script = "echo x > /alias/new; echo x > /alias/sub/deep; cat /alias/sub/deep";
+  const Argv options{"-w", "--rw", ".:/alias", "--ro", "sub"};
+  const std::string said = inside("{ " + script + "; } 2>&1", options);
+  EXPECT_TRUE(contains(said, "Read-only file system")) << said;
+  EXPECT_EQ(read_file(project() + "/sub/deep"), "deep\n");
+  EXPECT_EQ(read_file(project() + "/new"), "x\n");
+  EXPECT_EQ(inside(script, {"-w", "--rw", ".:/alias"}), "x") << "the control";
+}
+
 // Who knows "**" from other programs would take the deep one for hidden.
 TEST_F(Files, APatternThatWouldHideLessThanItSeemsIsRefused) {
   directory_.write("project/sub/deep.d/.env", "secret\n");

@@ -41,7 +41,7 @@ std::optional<Error> PlantedLinks::refuse(const std::string& path, const Resolve
     for (const std::string& directory : writable_) {
       if (leads_out(directory)) return refused(quote(directory) + " is writable");
     }
-    if (link.owner != host_.uid || is_harmless(resolved, use)) continue;
+    if (!may_be_of_a_sandbox(link.owner) || is_harmless(resolved, use)) continue;
     for (const Suspect& suspect : usual_suspects()) {
       if (leads_out(suspect.directory)) return refused(quote(suspect.directory) + suspect.why);
     }
@@ -51,6 +51,15 @@ std::optional<Error> PlantedLinks::refuse(const std::string& path, const Resolve
     if (!store.empty()) return refused("it leads to " + quote(store));
   }
   return std::nullopt;
+}
+
+// subuid(5) is read only for a link of somebody else's.
+bool PlantedLinks::may_be_of_a_sandbox(unsigned owner) const {
+  if (owner == host_.uid) return true;
+  if (owner == 0) return false;
+  return std::ranges::any_of(host_.subordinate_uids.get(), [&](const IdSpan& span) {
+    return owner >= span.first && owner - span.first < span.count;
+  });
 }
 
 // What is writable in other starts from here: the current directory, by -w and by `build`, and its

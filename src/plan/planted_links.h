@@ -28,7 +28,8 @@ class PlantedLinks {
   void add_writable(std::string directory) { writable_.push_back(std::move(directory)); }
 
   // Code::refused_mount, without an origin, if `path` goes through a link that leads out of
-  // - a directory that this sandbox may write; or, where the link belongs to the user,
+  // - a directory that this sandbox may write; or, where the link belongs to the user (or to one of
+  //   the user's subordinate ids, which a sandbox may have),
   // - the current directory or its project, or the project that the link lies in: the nearest
   //   directory with .git, .immure.toml or the like, below the home and not of the system; or
   // - leads into a store of credentials that the path does not name.
@@ -41,6 +42,7 @@ class PlantedLinks {
     std::string directory, why;
   };
 
+  bool may_be_of_a_sandbox(unsigned owner) const;
   const std::vector<Suspect>& usual_suspects();
   std::string project_around(std::string directory);
   const std::string& kept_home();

@@ -134,6 +134,7 @@ void add_usual_files(FakeFiles& files) {
   files.add_directory("/home/u/src/app/.git");
   files.add_directory("/home/u/src/app/deep");
   files.add("/home/u/src/app/deep/d.db", {.link = "/home/u/bin", .owner = 1000});
+  files.add("/home/u/src/app/mapped", {.link = "/home/u/bin", .owner = 100005});
   files.add("/home/u/src/app/python", {.link = "/usr/bin/bash", .owner = 1000});
   files.add("/home/u/src/app/inner", {.link = "deep", .owner = 1000});
   files.add("/home/u/notes", {.link = "src/app/deep", .owner = 1000});

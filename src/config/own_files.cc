@@ -2,11 +2,11 @@
 
 #include <dirent.h>
 #include <glob.h>
-#include <limits.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -64,7 +64,7 @@ Way walk(const std::string& path) {
       continue;
     }
     if (is_absolute(text)) way.end = "/";
-    rest = text + '/' + rest;
+    rest.insert(0, text + '/');
     way.links.push_back(std::move(next));
   }
   return way;
@@ -215,7 +215,8 @@ void keep_linked(const std::string& directory, const std::string& home, Keeper& 
   while (const dirent* entry = ::readdir(open.get())) {
     const std::string name(&entry->d_name[0]);
     if (name == "." || name == "..") continue;
-    const std::string path = directory + '/' + name;
+    std::string path = directory;
+    path.append("/").append(name);
     if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN) {
       const Way way = way_of(path);
       if (!way.missing) keeper.keep(way.end, kProfilesWhy);

@@ -56,11 +56,9 @@ std::string toml_string(std::string_view text) {
     const std::size_t length = sequence(text);
     const std::string_view part = text.substr(0, std::max<std::size_t>(length, 1));
     text.remove_prefix(part.size());
-    if (length == 0) {
-      out += part;
-    } else if (part == "\"" || part == "\\") {
+    if (part == "\"" || part == "\\") {
       out.append(1, '\\').append(part);
-    } else if (escape(part) == part) {
+    } else if (length == 0 || escape(part) == part) {
       out += part;
     } else {
       unsigned code = static_cast<unsigned char>(part.front());

@@ -32,6 +32,7 @@ std::vector<Alias> aliases_of(const MountItem& item) {
   if (!item.source.empty()) sources.push_back(item.source);
   std::erase(sources, item.target);
   std::vector<Alias> aliases;
+  aliases.reserve(sources.size());
   for (std::string& source : sources) {
     aliases.push_back({&item, std::move(source), bind != nullptr && !bind->read_only});
   }

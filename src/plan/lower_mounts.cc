@@ -219,7 +219,7 @@ std::string MountLayer::lay(const Hide& /*hide*/) {
           {.code = Code::glob_no_match,
            .doing = quote(item_->target) + " is not there, and " + origin().flag +
                     " takes a name, not a pattern",
-           .hint = "--set 'fs.\"" + escape(item_->target) + "\"=\"hide\"' takes a pattern"});
+           .hint = R"(--set 'fs.")" + escape(item_->target) + R"("="hide"' takes a pattern)"});
     }
     builder_.expect_missing(there.path);
     return there.path;

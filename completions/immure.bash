@@ -24,6 +24,7 @@ _immure_keys() {
     domainname \
     best_effort \
     match \
+    fs_protect \
     root.dir \
     root.size \
     root.mode \
@@ -150,6 +151,9 @@ _immure_keys() {
 # Values of a key.
 _immure_values() {
   case $1 in
+    fs_protect)
+      printf '%s\n' true false
+      ;;
     root.writable)
       printf '%s\n' true false
       ;;

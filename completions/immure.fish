@@ -96,6 +96,7 @@ function __immure_keys
     printf '%s\t%s\n' 'domainname' 'NIS domain name inside.'
     printf '%s\t%s\n' 'best_effort' 'What this host may lack without ending the start; a note says what is lost.'
     printf '%s\t%s\n' 'match' 'Names or absolute paths of root\'s programs that this profile is for.'
+    printf '%s\t%s\n' 'fs_protect' 'Keeps names that git, editors, shells and agents believe outside read-only where a writable bind shows them, as .git/hooks, .envrc or .vscode; says when the command has made one.'
     printf '%s\t%s\n' 'root.dir' 'A ready root file system.'
     printf '%s\t%s\n' 'root.size' 'Size of the root tmpfs.'
     printf '%s\t%s\n' 'root.mode' 'Mode of the root directory.'
@@ -221,6 +222,8 @@ end
 
 function __immure_values
     switch $argv[1]
+        case fs_protect
+            printf '%s\n' true false
         case root.writable
             printf '%s\n' true false
         case root.proc

@@ -92,9 +92,11 @@ enum class Code : std::uint16_t {
   lint_host_network = 710,
   lint_raw_bus = 720,
   lint_credentials = 723,
+  lint_unprotected = 724,
   lint_whole_host = 725,
   lint_container_socket = 726,
   lint_kernel_files = 727,
+  planted = 728,  // found after the run
   lint_env_all = 730,
   lint_env_secret = 731,
   lint_caps_all = 740,

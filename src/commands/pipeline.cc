@@ -11,6 +11,7 @@
 #include "config/flag_layer.h"
 #include "config/own_files.h"
 #include "config/profile_file.h"
+#include "config/protected_names.h"
 #include "config/reset_key.h"
 #include "plan/lower.h"
 #include "spec/check.h"
@@ -80,6 +81,8 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
   auto& merged = std::get<Merged>(layers);
   Errors writable = keep_own_files_read_only(merged.spec, merged.profiles, circumstances);
   if (!writable.empty()) return writable;
+  std::vector<std::string> unprotected = protect_names(merged.spec, circumstances);
+  if (is_allowed(merged.spec, Code::planted)) unprotected.clear();
   merged.warnings.insert(merged.warnings.begin(), choice.warnings.begin(), choice.warnings.end());
 
   if (request.command.empty() && !request.shell && !merged.spec.process.command.is_set()) {
@@ -107,7 +110,8 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
                   .secrets = std::move(secrets),
                   .spec = std::move(kept),
                   .places = purpose == Purpose::explain ? places : HostPlaces{},
-                  .warnings = std::move(merged.warnings)};
+                  .warnings = std::move(merged.warnings),
+                  .unprotected = std::move(unprotected)};
 }
 
 // What [state] of all layers says of ${STATE}.

@@ -29,6 +29,7 @@ struct Prepared {
   SandboxSpec spec;                  // what the plan was made of; Purpose::explain only
   HostPlaces places;                 // that it was checked with; the same
   Errors warnings;
+  std::vector<std::string> unprotected;  // host paths that the command should not make
 };
 
 // The plan with the values of secret variables masked: for all that prints.

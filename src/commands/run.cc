@@ -6,6 +6,7 @@
 #include "commands/command.h"
 #include "commands/pipeline.h"
 #include "commands/status.h"
+#include "config/protected_names.h"
 #include "launch/launch.h"
 #include "plan/exec_analysis.h"
 
@@ -19,6 +20,17 @@ Outcome failed(const StatusWriter& status, Errors errors) {
   status.failed(errors);
   return Outcome{.status = errors.empty() ? failure : errors.front().exit_code,
                  .errors = std::move(errors)};
+}
+
+void tell_planted(const Prepared& prepared, const StatusWriter& status, const LogStyle& style) {
+  for (const std::string& path : made_since(prepared.unprotected)) {
+    status.planted(path);
+    log_warning(Error{.code = Code::planted,
+                      .doing = quote(path) + " was made during the run",
+                      .reason = "what is in it counts outside the sandbox, too",
+                      .hint = "look at it before git, an editor or an agent does"},
+                style);
+  }
 }
 
 Outcome run_prepared(const Prepared& prepared, Channels& channels, const StatusWriter& status,
@@ -38,6 +50,7 @@ Outcome run_prepared(const Prepared& prepared, Channels& channels, const StatusW
   auto ended = launch(prepared.plan, options);
   if (auto* error = std::get_if<Error>(&ended)) return failed(status, {std::move(*error)});
   const Exit& exit = std::get<Exit>(ended);
+  tell_planted(prepared, status, style);
   status.ended(exit);
   if (exit.reason == Exit::Reason::exited && exit.code == loader_failed) {
     const std::string why = explain_loader(prepared.plan, real_files());

@@ -110,6 +110,12 @@ std::string plan_event(const Prepared& prepared) {
   return json_line(out);
 }
 
+std::string planted_event(const std::string& path) {
+  Json out = event("planted");
+  out["path"] = path;
+  return json_line(out);
+}
+
 std::string exit_event(const Exit& exit) {
   Json out = event("exit");
   const bool wall = exit.reason == Exit::Reason::wall;
@@ -151,6 +157,10 @@ void StatusWriter::started(pid_t init_pid) const {
 
 void StatusWriter::ready() const {
   if (fd_ >= 0) send(fd_, json_line(event("ready")));
+}
+
+void StatusWriter::planted(const std::string& path) const {
+  if (fd_ >= 0) send(fd_, planted_event(path));
 }
 
 void StatusWriter::ended(const Exit& exit) const {

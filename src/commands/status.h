@@ -31,11 +31,12 @@ class StatusWriter {
  public:
   explicit StatusWriter(int fd) : fd_(fd) {}
 
-  void plan(const Prepared& prepared) const;  // profiles, hash of the described plan
-  void started(pid_t init_pid) const;         // pid (ours), init_pid, ns
-  void ready() const;                         // the command runs
-  void ended(const Exit& exit) const;         // by "target"; "immure" when `wall` ended it
-  void failed(const Errors& errors) const;    // by "immure", reason "setup"
+  void plan(const Prepared& prepared) const;    // profiles, hash of the described plan
+  void started(pid_t init_pid) const;           // pid (ours), init_pid, ns
+  void ready() const;                           // the command runs
+  void planted(const std::string& path) const;  // a name of fs_protect that the command made
+  void ended(const Exit& exit) const;           // by "target"; "immure" when `wall` ended it
+  void failed(const Errors& errors) const;      // by "immure", reason "setup"
 
  private:
   int fd_;
@@ -43,6 +44,7 @@ class StatusWriter {
 
 // The events as text, with the newline.
 std::string plan_event(const Prepared& prepared);
+std::string planted_event(const std::string& path);
 std::string exit_event(const Exit& exit);
 std::string failure_event(const Errors& errors);
 

@@ -1,7 +1,6 @@
 #include "config/own_files.h"
 
 #include <dirent.h>
-#include <glob.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +16,7 @@
 #include "base/text.h"
 #include "config/profile_file.h"
 #include "config/project.h"
+#include "config/writable_binds.h"
 #include "spec/merge.h"
 
 namespace immure {
@@ -24,12 +24,6 @@ namespace {
 
 constexpr const char* kProfilesWhy = "always: your profiles are read-only inside";
 constexpr std::size_t kMaxLinks = 40;  // as path_resolution(7) has it
-
-// A host directory that the sandbox may write, and where it appears inside.
-struct Shown {
-  std::string source, target;  // source: without links
-  std::size_t mount = 0;       // its index in the spec
-};
 
 // The text of a link; empty: it is none.
 std::string link_text(const std::string& path) {
@@ -79,45 +73,19 @@ Way way_of(const std::string& path) {
   return way;
 }
 
-bool is_writable_bind(const Mount& mount) {
-  const auto* bind = std::get_if<Bind>(&mount.what);
-  return bind != nullptr && !bind->read_only;
-}
-
-std::vector<std::string> matches_of(const std::string& pattern) {
-  std::vector<std::string> matches;
-  glob_t found{};
-  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
-    matches.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  }
-  ::globfree(&found);
-  return matches;
-}
-
 class Keeper {
  public:
-  Keeper(SandboxSpec& spec, const std::string& cwd) : spec_(spec), cwd_(cwd) {
-    for (std::size_t i = 0; i < spec_.mounts.size(); ++i) {
-      const Mount& mount = spec_.mounts[i];
-      if (!is_writable_bind(mount)) continue;
-      const std::string& source = std::get<Bind>(mount.what).source;
-      if (mount.glob) {
-        for (const std::string& match : matches_of(mount.target)) add_shown(match, match, i);
-      } else {
-        add_shown(source.empty() ? mount.target : source, mount.target, i);
-      }
-    }
-  }
+  Keeper(SandboxSpec& spec, const std::string& cwd) : binds_(spec), cwd_(cwd) {}
 
   // `real`: without links. `create`: the directory may be missing, and is made where the command
   // could make it. `why` begins with "always: ".
   void keep(const std::string& real, const char* why, bool create = false) {
     if (real.empty()) return;
-    for (const Shown& shown : shown_) {
+    for (const Shown& shown : binds_.shown()) {
       if (is_within(shown.source, real)) {
         refuse_if_by_chance(shown, why);
       } else if (is_within(real, shown.source)) {
-        keep_at(shown, real, why, create);
+        binds_.keep(shown, real, why, create);
       }
     }
   }
@@ -134,54 +102,21 @@ class Keeper {
   Errors errors() { return std::move(errors_); }
 
  private:
-  void add_shown(const std::string& source, const std::string& target, std::size_t mount) {
-    std::string real = real_path(source);
-    if (real.empty()) return;
-    // A link's target appears at its own name, too.
-    const bool is_identity = source == target;
-    if (is_identity && real != target) shown_.push_back({real, real, mount});
-    shown_.push_back({std::move(real), target, mount});
-  }
-
-  static std::string inside(const Shown& shown, const std::string& path) {
-    const std::string rest = shown.source == "/" ? path : path.substr(shown.source.size());
-    return shown.target == "/" ? rest : shown.target + rest;
-  }
-
-  // By another entry, which is not to be shown through by this one.
-  bool is_covered(const Shown& shown, const std::string& target) const {
-    return std::ranges::any_of(spec_.mounts, [&](const Mount& mount) {
-      return mount.target == target ||
-             (is_within(target, mount.target) && depth(mount.target) > depth(shown.target));
-    });
-  }
-
-  void keep_at(const Shown& shown, const std::string& real, const char* why, bool create) {
-    std::string target = inside(shown, real);
-    if (is_covered(shown, target)) return;
-    Bind bind{.create = create};
-    if (target != real) bind.source = real;
-    spec_.mounts.push_back(Mount{.target = std::move(target),
-                                 .optional = true,
-                                 .what = std::move(bind),
-                                 .origin = Origin{.flag = why}});
-  }
-
   // A profile that names exactly such a place means it. An intent does not, nor does "${CWD}".
   void refuse_if_by_chance(const Shown& shown, const char* why) {
     const bool is_cwd = shown.source == cwd_;
-    if (!is_cwd && !spec_.mounts[shown.mount].by_intent) return;
+    if (!is_cwd && !binds_.mount_of(shown).by_intent) return;
     refuse(shown, quote(shown.target) + " can't be writable", why,
            is_cwd ? "start in another directory, or without -w"
                   : "if it is meant, name it: --rw " + escape(shown.target));
   }
 
   void refuse_to_show(const std::string& real, const std::string& home, std::string_view why) {
-    for (const Shown& shown : shown_) {
+    for (const Shown& shown : binds_.shown()) {
       const bool below = real != shown.source && is_within(real, shown.source);
       if (!below || is_within(shown.source, home)) continue;
-      const std::string target = inside(shown, real);
-      if (is_covered(shown, target)) continue;
+      const std::string target = WritableBinds::inside(shown, real);
+      if (binds_.is_covered(shown, target)) continue;
       return refuse(
           shown, quote(target) + std::string(why), kProfilesWhy,
           "show less of the host writable, or cover it: " + quote(target) + " = \"hide\"");
@@ -193,14 +128,13 @@ class Keeper {
     Error error{.code = Code::refused_mount,
                 .doing = what,
                 .reason = std::string(why.substr(always.size())),
-                .origin = spec_.mounts[shown.mount].origin,
+                .origin = binds_.mount_of(shown).origin,
                 .hint = std::move(hint)};
     if (std::ranges::find(errors_, error) == errors_.end()) errors_.push_back(std::move(error));
   }
 
-  SandboxSpec& spec_;
+  WritableBinds binds_;
   const std::string& cwd_;
-  std::vector<Shown> shown_;
   Errors errors_;
 };
 
@@ -247,7 +181,7 @@ void keep_profiles_of_user(const Circumstances& circumstances, Keeper& keeper) {
 
 Errors keep_own_files_read_only(SandboxSpec& spec, const std::vector<LoadedProfile>& profiles,
                                 const Circumstances& circumstances) {
-  if (std::ranges::none_of(spec.mounts, is_writable_bind)) return {};
+  if (!has_writable_bind(spec)) return {};
   Keeper keeper(spec, circumstances.cwd);
   keeper.keep(real_path(find_project_file(circumstances.cwd, circumstances)),
               "always: a project file is read-only inside");

@@ -21,6 +21,7 @@ constexpr std::array rows{
     Row{"why", [](SandboxSpec& s) { s.why = {}; }},
     Row{"hostname", [](SandboxSpec& s) { s.hostname = {}; }},
     Row{"domainname", [](SandboxSpec& s) { s.domainname = {}; }},
+    Row{"fs_protect", [](SandboxSpec& s) { s.fs_protect = {}; }},
     Row{"best_effort", [](SandboxSpec& s) { s.best_effort = {}; }},
     Row{"root.dir", [](SandboxSpec& s) { s.root.dir = {}; }},
     Row{"root.size", [](SandboxSpec& s) { s.root.size_bytes = {}; }},

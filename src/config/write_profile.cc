@@ -321,7 +321,7 @@ constexpr std::string_view kSecrets = "# Values of secret variables are left out
 }  // namespace
 
 Result<std::string> write_profile(const SandboxSpec& spec, const HostPlaces& places) {
-  const auto& [description, why, best_effort, root, mounts, allow, namespaces, user, time, hostname,
+  const auto& [description, why, best_effort, root, mounts, fs_protect, allow, namespaces, user, time, hostname,
                domainname, sysctl, caps, seccomp, hardening, limits, state, process, env, lint] =
       spec;
   const bool secrets = std::ranges::any_of(env, [](const auto& variable) {
@@ -335,6 +335,7 @@ Result<std::string> write_profile(const SandboxSpec& spec, const HostPlaces& pla
   if (!best_effort.items.empty()) top.line("best_effort", set_of(best_effort, false));
   top.put("hostname", hostname, toml_expanded);
   top.put("domainname", domainname, toml_expanded);
+  top.put("fs_protect", fs_protect, boolean);
   std::string out = std::string(kTop) + std::string(secrets ? kSecrets : "") + top.lines();
 
   write_root(root, out);

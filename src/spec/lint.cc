@@ -20,6 +20,7 @@ class Linter {
   Errors run() {
     network();
     credentials();
+    protection();
     environment();
     capabilities();
     for (const Mount& mount : spec_.mounts) {
@@ -60,6 +61,12 @@ class Linter {
            itself ? "take it away"
                   : "cover it: " + quote(inside_path(grant, *found)) + " = \"hide\"");
     }
+  }
+
+  void protection() {
+    if (spec_.fs_protect.get_or(true)) return;
+    warn(Code::lint_unprotected, spec_.fs_protect.origin,
+         "the command may change what git, editors and agents run outside, as .git/hooks", "");
   }
 
   // What of ~/.ssh holds no secret.

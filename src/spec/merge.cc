@@ -220,6 +220,7 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
     });
   }
   lay(lower.mounts, upper.mounts, warnings);
+  lay(lower.fs_protect, upper.fs_protect);
   lay(lower.allow, upper.allow, warnings);
   lay(lower.namespaces, upper.namespaces);
   lay(lower.user, upper.user);

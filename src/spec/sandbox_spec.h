@@ -42,6 +42,7 @@ struct SandboxSpec {
 
   Root root;
   std::vector<Mount> mounts;  // in order; the profile door sorts by depth, parents first
+  Setting<bool> fs_protect;   // unset: true, see config/protected_names
   Allow allow;                // empty once expanded into the others
 
   Namespaces namespaces;

@@ -1,0 +1,127 @@
+#include "config/protected_names.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "base/path.h"
+#include "config/writable_binds.h"
+#include "spec/merge.h"
+
+namespace immure {
+namespace {
+
+constexpr const char* kWhy = "fs_protect";
+
+constexpr auto kNames = std::to_array<std::string_view>(
+    {".immure.toml", ".envrc", ".vscode", ".idea", ".husky", ".mcp.json", ".claude/settings.json",
+     ".claude/settings.local.json"});
+// Of a repository: what names programs, and what says where the rest of it lies.
+constexpr auto kGitNames =
+    std::to_array<std::string_view>({"hooks", "config", "config.worktree", "info", "commondir"});
+
+enum class There : std::uint8_t { missing, directory, other, unknown };
+
+// What stands at a name, itself: not what a link leads to.
+There look(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) {
+    return errno == ENOENT ? There::missing : There::unknown;
+  }
+  return S_ISDIR(status.st_mode) ? There::directory : There::other;
+}
+
+std::string below(const std::string& directory, std::string_view name) {
+  return (directory == "/" ? directory : directory + '/') + std::string(name);
+}
+
+class Protection {
+ public:
+  Protection(SandboxSpec& spec, const Circumstances& circumstances)
+      : spec_(spec), circumstances_(circumstances), binds_(spec) {}
+
+  std::vector<std::string> run() {
+    const std::vector<Shown> shown = binds_.shown();
+    for (const Shown& place : shown) {
+      std::set<std::string> directories{place.source};
+      for (const std::string& here : {circumstances_.cwd, circumstances_.project.get()}) {
+        if (!here.empty() && is_within(here, place.source)) directories.insert(here);
+      }
+      for (const std::string& directory : directories) protect_in(place, directory);
+    }
+    if (!shown.empty()) sort_by_depth(spec_.mounts);
+    return {missing_.begin(), missing_.end()};
+  }
+
+ private:
+  void protect_in(const Shown& place, const std::string& directory) {
+    if (circumstances_.answers && !circumstances_.answers(directory)) return;
+    if (look(directory) != There::directory) return;
+    for (const std::string_view name : kNames) protect(place, below(directory, name));
+    const std::string git = below(directory, ".git");
+    if (look(git) == There::directory) {
+      protect_repository(place, git);
+    } else {
+      protect(place, git);
+    }
+    // A bare repository, or one whose directory is named by itself, as ${GIT_DIR}.
+    if (look(below(directory, "HEAD")) == There::other &&
+        (look(below(directory, "objects")) == There::directory ||
+         look(below(directory, "commondir")) == There::other)) {
+      protect_repository(place, directory);
+    }
+  }
+
+  void protect_repository(const Shown& place, const std::string& directory) {
+    for (const std::string_view name : kGitNames) protect(place, below(directory, name));
+  }
+
+  void protect(const Shown& place, const std::string& path) {
+    switch (look(path)) {
+      case There::missing:
+        if (!is_granted(WritableBinds::inside(place, path))) missing_.insert(path);
+        break;
+      case There::unknown:
+        break;
+      default:
+        binds_.keep(place, path, kWhy);
+    }
+  }
+
+  // By an entry for exactly this name.
+  bool is_granted(const std::string& target) const {
+    return std::ranges::any_of(spec_.mounts, [&](const Mount& mount) {
+      const auto* bind = std::get_if<Bind>(&mount.what);
+      return mount.target == target && bind != nullptr && !bind->read_only;
+    });
+  }
+
+  SandboxSpec& spec_;
+  const Circumstances& circumstances_;
+  WritableBinds binds_;
+  std::set<std::string> missing_;
+};
+
+}  // namespace
+
+std::vector<std::string> protect_names(SandboxSpec& spec, const Circumstances& circumstances) {
+  if (!spec.fs_protect.get_or(true) || !has_writable_bind(spec)) return {};
+  return Protection(spec, circumstances).run();
+}
+
+std::vector<std::string> made_since(const std::vector<std::string>& missing) {
+  std::vector<std::string> made;
+  std::ranges::copy_if(missing, std::back_inserter(made), [](const std::string& path) {
+    const There there = look(path);
+    return there == There::directory || there == There::other;
+  });
+  return made;
+}
+
+}  // namespace immure

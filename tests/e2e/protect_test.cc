@@ -1,0 +1,83 @@
+// Names that something outside believes or runs later are not planted: fs_protect.
+#include <gtest/gtest.h>
+
+#include "support/immure.h"
+
+namespace immure::test {
+namespace {
+
+class Protect : public testing::Test {
+ protected:
+  void SetUp() override {
+    IMMURE_REQUIRE_SANDBOX();
+    const std::string setup =
+        "mkdir -p " + project() + " && cd " + project() + " && git init -q . && rm .git/hooks/*";
+    ASSERT_EQ(run({.argv = {"sh", "-c", setup}}).code, 0);
+  }
+  std::string project() const { return directory_.path() + "/project"; }
+
+  Outcome inside(const std::string& script, Argv options = {}) const {
+    options.insert(options.begin(), "-w");
+    return in_sandbox(std::move(options), "exec 2>&1; " + script, project());
+  }
+
+  TempDir directory_;
+};
+
+TEST_F(Protect, HooksAndSettingsOfAWritableProjectStayAsTheyAre) {
+  directory_.write("project/.vscode/tasks.json", "{}\n");
+  directory_.write("project/.envrc", "as it was\n");
+  for (const std::string name : {".git/hooks/post-commit", ".git/config", ".git/info/attributes",
+                                 ".envrc", ".vscode/tasks.json", ".vscode/new"}) {
+    const std::string write = "{ echo planted >> " + name + "; }; cat " + name;
+    const Outcome outcome = inside(write);
+    EXPECT_TRUE(contains(outcome.out, "Read-only file system")) << name << ": " << outcome.out;
+    EXPECT_FALSE(contains(outcome.out, "planted\n")) << name;
+  }
+  // What is not protected is as writable as it was asked for.
+  EXPECT_EQ(inside("echo x > .git/description; echo x > new; cat new .git/description").out,
+            "x\nx\n");
+  EXPECT_EQ(inside("echo x > .envrc; cat .envrc", {"--set", "fs_protect=false"}).out, "x\n");
+  EXPECT_EQ(inside("echo y > .envrc; cat .envrc", {"--rw", project() + "/.envrc"}).out, "y\n");
+}
+
+TEST_F(Protect, TheirParentIsNotRenamedAwayNorMadeAnew) {
+  const Outcome outcome = inside(
+      "mv .git away; rm -rf .git; mkdir -p .git/hooks && echo planted > .git/hooks/post-commit");
+  EXPECT_TRUE(contains(outcome.out, "cannot move '.git' to 'away': Device or resource busy"))
+      << outcome.out;
+  EXPECT_FALSE(exists(project() + "/.git/hooks/post-commit"));
+  EXPECT_FALSE(exists(project() + "/away"));
+  EXPECT_EQ(inside("mkdir free && mv free away && echo moved").out, "moved\n");
+}
+
+TEST_F(Protect, WhatWasNotThereIsReportedAfterTheRun) {
+  const Outcome outcome =
+      inside("exec 3>&-; mkdir .husky; ln -s nowhere .envrc; echo .. > .git/commondir; exit 3",
+             {"--status-fd", "2"});
+  EXPECT_EQ(outcome.code, 3);
+  for (const std::string name : {".envrc", ".git/commondir", ".husky"}) {
+    EXPECT_TRUE(contains(outcome.err, "immure: warning[W728]: \"" + project() + "/" + name +
+                                          "\" was made during the run: what is in it counts "
+                                          "outside the sandbox, too\n"
+                                          "  help: look at it before git, an editor or an agent "
+                                          "does\n"))
+        << outcome.err;
+    EXPECT_TRUE(contains(
+        outcome.err, "{\"v\":1,\"t\":\"planted\",\"path\":\"" + project() + "/" + name + "\"}\n"))
+        << outcome.err;
+  }
+  EXPECT_LT(outcome.err.find("planted"), outcome.err.find("\"exit\""));
+  EXPECT_EQ(inside("mkdir -p src && touch src/x").err, "");
+  EXPECT_EQ(inside("mkdir .idea", {"--set", "lint.allow=[\"W728\"]"}).err, "");
+}
+
+TEST_F(Protect, ExplainSaysWhatIsKept) {
+  const Outcome outcome =
+      run({.argv = {binary(), "explain", "-w", "--why", ".git/hooks/x", "--", "true"},
+           .cwd = project()});
+  EXPECT_TRUE(contains(outcome.out, "fs_protect")) << outcome.out << outcome.err;
+}
+
+}  // namespace
+}  // namespace immure::test

@@ -29,7 +29,7 @@ TEST_F(Covers, AHiddenPathIsHiddenUnderEveryName) {
       "cat readable /alias/readable /above/project/readable /copy/readable 2>/dev/null; true";
   const Argv names{"--ro",  ".:/alias",
                    "--ro",  "..:/above",
-                   "--set", "fs.\"/copy\"={lower=[\"" + project() + "\"],upper=\"tmp\"}"};
+                   "--set", R"(fs."/copy"={lower=[")" + project() + R"("],upper="tmp"})"};
   EXPECT_EQ(inside(script, names), "from the host\nfrom the host\nfrom the host\nfrom the host")
       << "the control";
   Argv hiding = names;
@@ -60,7 +60,7 @@ TEST_F(Covers, APatternThatWouldHideLessThanItSeemsIsRefused) {
   directory_.write("project/sub/deep.d/.env", "secret\n");
   const std::string show = "cat sub/deep.d/.env 2>/dev/null || echo hidden";
   const std::string deep = project() + "/**/.env";
-  for (const Argv& options : {Argv{"--set", "fs.\"" + deep + "\"=\"hide\""}, Argv{"--hide", deep},
+  for (const Argv& options : {Argv{"--set", "fs.\"" + deep + R"("="hide")"}, Argv{"--hide", deep},
                               Argv{"--hide", project() + "/*/*/.env"}}) {
     const Outcome refused = in_sandbox(options, show, project());
     EXPECT_EQ(refused.code, 125) << refused.out;
@@ -70,7 +70,7 @@ TEST_F(Covers, APatternThatWouldHideLessThanItSeemsIsRefused) {
   EXPECT_EQ(in_sandbox({"--hide", project() + "/[x]"}, "wc -c < '[x]' 2>&1", project()).code, 2)
       << "a name like a pattern";
   EXPECT_EQ(inside(show), "secret") << "the control";
-  EXPECT_EQ(trimmed(in_sandbox({"--set", "fs.\"" + project() + "/*/*/.env\"=\"hide\""},
+  EXPECT_EQ(trimmed(in_sandbox({"--set", "fs.\"" + project() + R"(/*/*/.env"="hide")"},
                                "wc -c < sub/deep.d/.env 2>/dev/null || echo hidden", project())
                         .out),
             "hidden")

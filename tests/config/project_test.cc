@@ -13,7 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::errors_of;
-using testing::printed;
 
 // The examples of FIPS 180-4, as NIST publishes them.
 TEST(Sha256, GivesWhatTheStandardsExamplesGive) {

@@ -102,7 +102,7 @@ TEST_F(Scheduling, APidNamespaceMayBeMissing) {
       << alone.err;
   EXPECT_TRUE(contains(alone.err, "help: best_effort lets go of \"pid-ns\" alone: add \"proc\""))
       << alone.err;
-  const Outcome both = where(setup, "--set 'best_effort=[\"pid-ns\", \"proc\"]'", "echo ran");
+  const Outcome both = where(setup, R"(--set 'best_effort=["pid-ns", "proc"]')", "echo ran");
   EXPECT_EQ(both.out, "ran\n") << both.err;
 }
 

@@ -110,12 +110,10 @@ TEST_F(Choice, ATrustedProjectFileIsNeverLostUnnoticed) {
   for (const std::string& cwd : {inner, inner + "/deep"}) {
     const Outcome gone = immure({"run", "--", "true"}, cwd);
     EXPECT_EQ(gone.code, 125);
-    EXPECT_EQ(gone.err, "immure: error[E108]: project file \"" + inner +
-                            "/.immure.toml\" is trusted, but gone\n"
-                            "  help: put it back, or, if it is to be gone: immure untrust " +
-                            inner +
-                            "\n        to start without it all the same: --no-project, or -p "
-                            "PROFILE\n");
+    EXPECT_TRUE(contains(gone.err, "immure: error[E108]: project file \"" + inner +
+                                       "/.immure.toml\" is trusted, but gone\n"))
+        << gone.err;
+    EXPECT_TRUE(contains(gone.err, "if it is to be gone: immure untrust " + inner + "\n"));
     EXPECT_EQ(immure({"explain", "--", "true"}, cwd).code, 2);
   }
   EXPECT_EQ(host_name(inner, {"-p", "default"}), "immure");

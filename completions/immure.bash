@@ -91,6 +91,7 @@ _immure_keys() {
     process.stdout \
     process.stderr \
     process.personality \
+    process.tsc \
     process.cpus \
     process.sched \
     process.io_priority \
@@ -309,6 +310,9 @@ _immure_values() {
       ;;
     process.stderr)
       printf '%s\n' inherit null
+      ;;
+    process.tsc)
+      printf '%s\n' true false
       ;;
     process.core_sched)
       printf '%s\n' true false

@@ -163,6 +163,7 @@ function __immure_keys
     printf '%s\t%s\n' 'process.stdout' 'Where standard output goes.'
     printf '%s\t%s\n' 'process.stderr' 'Where standard error goes.'
     printf '%s\t%s\n' 'process.personality' 'Execution domain flags, personality(2).'
+    printf '%s\t%s\n' 'process.tsc' 'x86: the time stamp counter can be read; false: that is SIGSEGV, also for the loader of glibc and exact clocks, so few but static programs run.'
     printf '%s\t%s\n' 'process.cpus' 'Processors the command may run on.'
     printf '%s\t%s\n' 'process.sched' 'Scheduling policy: other, batch, idle, or fifo:N and rr:N where we may; sched(7).'
     printf '%s\t%s\n' 'process.io_priority' 'Priority of disk access: idle, best-effort:0 to 7, realtime:0 to 7; ioprio_set(2).'
@@ -328,6 +329,8 @@ function __immure_values
             printf '%s\n' inherit null
         case process.stderr
             printf '%s\n' inherit null
+        case process.tsc
+            printf '%s\n' true false
         case process.core_sched
             printf '%s\n' true false
         case process.keyring

@@ -222,7 +222,7 @@ void write_identity(const SandboxSpec& spec, std::string& out) {
 void write_process(const Process& process, std::string& out) {
   const auto& [command, args, argv0, cwd, umask, nice, oom_score_adj, tty, init, die_with_parent,
                wait, stop_signal, grace_ns, pass_fds, stdin_from, stdout_to, stderr_to, personality,
-               cpus, sched, io_priority, core_sched, keyring] = process;
+               cpus, sched, io_priority, core_sched, tsc, keyring] = process;
   Section section("process");
   section.put("command", command, quoted_list);
   section.put("args", args, quoted_list);
@@ -246,6 +246,7 @@ void write_process(const Process& process, std::string& out) {
   section.put("sched", sched, toml_string);
   section.put("io_priority", io_priority, toml_string);
   section.put("core_sched", core_sched, boolean);
+  section.put("tsc", tsc, boolean);
   section.put("keyring", keyring, any_word);
   section.append_to(out);
 }

@@ -217,6 +217,13 @@ int run(const RefuseExecGain& /*step*/) {
   return ::prctl(get_mdwe, 0, 0, 0, 0) == static_cast<int>(refuse_exec_gain) ? 0 : EPROTO;
 }
 
+int run(const CloseTsc& /*step*/) {
+  if (::prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) != 0) return errno;
+  int now = 0;
+  if (::prctl(PR_GET_TSC, &now, 0, 0, 0) != 0) return errno;
+  return now == PR_TSC_SIGSEGV ? 0 : EPROTO;
+}
+
 int run(const LoadFilter& step) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the kernel only reads it
   const sock_fprog program{step.length, const_cast<sock_filter*>(step.program)};

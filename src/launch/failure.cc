@@ -103,6 +103,9 @@ std::string step_hint(const Step& step, int errnum) {
     return "this kernel has no core scheduling (CONFIG_SCHED_CORE), or this machine no SMT\n"
            "to go on without: best_effort = [\"core-sched\"]";
   }
+  if (std::holds_alternative<CloseTsc>(step) && errnum == EINVAL) {
+    return "only x86 can close its time stamp counter: leave out process.tsc";
+  }
   if (std::holds_alternative<SetScheduler>(step) || std::holds_alternative<SetIoPriority>(step)) {
     return "without privilege it can only get worse; to go on without: best_effort = [\"sched\"]";
   }

@@ -14,8 +14,10 @@
 #include "base/text.h"
 #include "plan/best_effort.h"
 #include "plan/lower_kernel_fs.h"
+#include "seccomp/call_names.h"
 #include "seccomp/changed.h"
 #include "seccomp/filters.h"
+#include "seccomp/tsc_filter.h"
 #include "spec/capability_names.h"
 
 namespace immure {
@@ -166,6 +168,26 @@ void lower_filter(const SandboxSpec& spec, LaunchPlan& plan, Errors& errors) {
   plan.command_setup.push_back({std::move(step), first.items[0].origin});
 }
 
+// Before the filter of the profile, which may refuse to load another.
+void close_tsc(const Setting<bool>& tsc, LaunchPlan& plan, Errors& errors) {
+  if (tsc.get_or(true)) return;
+  const std::span<const sock_filter> program = tsc_filter(filter_arch());
+  if (program.empty()) {
+    errors.push_back({.code = Code::cannot_lower,
+                      .doing = "process.tsc = false can't be kept on this processor",
+                      .reason = "only x86 has a time stamp counter that can be closed",
+                      .origin = tsc.origin,
+                      .hint = "leave it out"});
+    return;
+  }
+  plan.command_setup.push_back({CloseTsc{}, tsc.origin});
+  plan.command_setup.push_back({LoadFilter{.name = "the time stamp counter stays closed",
+                                           .program = program.data(),
+                                           .length = static_cast<std::uint16_t>(program.size()),
+                                           .own = nullptr},
+                                tsc.origin});
+}
+
 constexpr int kCloneNewTime = 0x80;  // CLONE_NEWTIME; in no header of Debian 12's libc
 
 void add_joined(const Namespaces& ns, const std::string& kind, int flag, LaunchPlan& plan) {
@@ -264,6 +286,7 @@ void lower_privileges(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
     plan.command_setup.push_back(
         {RefuseExecGain{}, spec.hardening.jit.origin, is_best_effort(spec, "mdwe")});
   }
+  close_tsc(spec.process.tsc, plan, errors);
   lower_filter(spec, plan, errors);
 }
 

@@ -126,6 +126,9 @@ bool add_step(const PlannedStep& step, std::vector<Fact>& facts) {
     facts.push_back({Heading::process, "terminal", "left: a new session", step.origin, {}});
   } else if (std::holds_alternative<RefuseExecGain>(step.what)) {
     facts.push_back({Heading::process, "memory", "never written and executed", step.origin, {}});
+  } else if (std::holds_alternative<CloseTsc>(step.what)) {
+    facts.push_back(
+        {Heading::process, "time stamp counter", "reading it is SIGSEGV", step.origin, {}});
   } else if (std::holds_alternative<NewKeyring>(step.what)) {
     facts.push_back({Heading::process, "keyring", "a new, empty one", step.origin, {}});
   } else if (std::holds_alternative<DropGroups>(step.what)) {

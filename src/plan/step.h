@@ -179,6 +179,8 @@ struct LimitPrivileges {
 };
 // From now on no memory can be written and executed; read back. PR_SET_MDWE(2const)
 struct RefuseExecGain {};
+// From now on reading the time stamp counter is SIGSEGV; read back. PR_SET_TSC(2const)
+struct CloseTsc {};
 // A system call filter compiled before. `own` keeps the program of one that this profile changes;
 // the others are constant data.
 struct LoadFilter {
@@ -188,13 +190,14 @@ struct LoadFilter {
   std::shared_ptr<const std::vector<sock_filter>> own;
 };
 
-using Step = std::variant<MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile,
-                          TmpfsMount, OverlayMount, ProcMount, DevptsMount, MqueueMount, SysfsMount,
-                          CgroupMount, MaskProc, SealRoot, EnterRoot, SetHostname, SetDomainname,
-                          LoopbackUp, DropGroups, WriteProc, NewTimeNamespace, RedirectStdio,
-                          ChangeDirectory, SetUmask, SetNice, SetOomScoreAdj, SetScheduler,
-                          SetIoPriority, NewCoreCookie, SetAffinity, SetPersonality, SetRlimit,
-                          NewSession, NewKeyring, RefuseExecGain, LimitPrivileges, LoadFilter>;
+using Step =
+    std::variant<MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile,
+                 TmpfsMount, OverlayMount, ProcMount, DevptsMount, MqueueMount, SysfsMount,
+                 CgroupMount, MaskProc, SealRoot, EnterRoot, SetHostname, SetDomainname, LoopbackUp,
+                 DropGroups, WriteProc, NewTimeNamespace, RedirectStdio, ChangeDirectory, SetUmask,
+                 SetNice, SetOomScoreAdj, SetScheduler, SetIoPriority, NewCoreCookie, SetAffinity,
+                 SetPersonality, SetRlimit, NewSession, NewKeyring, RefuseExecGain, CloseTsc,
+                 LimitPrivileges, LoadFilter>;
 
 // A step and who asked for it.
 struct PlannedStep {

@@ -64,6 +64,36 @@ void drop_implied(Answer& answer) {
   }
 }
 
+// What one filter says of a call; `allows`: whatever its arguments.
+WhyAnswer answer_of(const PlannedStep& filter, const std::string& call, std::uint32_t number,
+                    bool& allows) {
+  const auto& load = std::get<LoadFilter>(filter.what);
+  const std::span<const sock_filter> program(load.program, load.length);
+  const WhyLine by{"by the filter " + quote(load.name), filter.origin, {}};
+  auto found = answers(program, filter_arch(), number);
+  if (!found || found->empty()) {
+    // Not one of ours: what it says to a call without arguments can still be told.
+    const seccomp_data data{.nr = static_cast<int>(number), .arch = filter_arch()};
+    const auto value = evaluate(program, data);
+    return {{call + ": " + (value ? action_words(*value) : "the filter is broken") +
+                 ", if all arguments are 0",
+             {},
+             {}},
+            by};
+  }
+  const bool same = std::ranges::all_of(
+      *found, [&](const Answer& answer) { return answer.value == found->front().value; });
+  allows = same && found->front().value == SECCOMP_RET_ALLOW;
+  if (same) return {{call + ": " + action_words(found->front().value), {}, {}}, by};
+  WhyAnswer answer{{call + ": depends on its arguments", {}, {}}};
+  for (Answer& way : *found) {
+    drop_implied(way);
+    answer.push_back({action_words(way.value) + " if " + conditions(way), {}, {}});
+  }
+  answer.push_back(by);
+  return answer;
+}
+
 }  // namespace
 
 Result<WhyQuestion> parse_question(std::string_view text) {
@@ -104,37 +134,20 @@ Result<WhyQuestion> parse_question(std::string_view text) {
 
 WhyAnswer why_call(const LaunchPlan& plan, std::string_view name) {
   const std::optional<std::uint32_t> number = call_number(name);
-  const auto filter = std::ranges::find_if(plan.command_setup, [](const PlannedStep& step) {
-    return std::holds_alternative<LoadFilter>(step.what);
-  });
-  const std::string call(name);
   if (!number) return {{quote(name) + " is not a system call of this architecture", {}, {}}};
-  if (filter == plan.command_setup.end()) {
-    return {{call + ": allowed, there is no filter", {}, {}}};
+  std::vector<const PlannedStep*> filters;
+  for (const PlannedStep& step : plan.command_setup) {
+    if (std::holds_alternative<LoadFilter>(step.what)) filters.push_back(&step);
   }
-  const auto& load = std::get<LoadFilter>(filter->what);
-  const std::span<const sock_filter> program(load.program, load.length);
-  const WhyLine by{"by the filter " + quote(load.name), filter->origin, {}};
-  auto found = answers(program, filter_arch(), *number);
-  if (!found || found->empty()) {
-    // Not one of ours: what it says to a call without arguments can still be told.
-    const seccomp_data data{.nr = static_cast<int>(*number), .arch = filter_arch()};
-    const auto value = evaluate(program, data);
-    return {{call + ": " + (value ? action_words(*value) : "the filter is broken") +
-                 ", if all arguments are 0",
-             {},
-             {}},
-            by};
+  if (filters.empty()) return {{std::string(name) + ": allowed, there is no filter", {}, {}}};
+  // The strictest decides: what one allows whatever the arguments, another may refuse.
+  WhyAnswer answer;
+  for (const PlannedStep* filter : filters) {
+    bool allows = false;
+    WhyAnswer one = answer_of(*filter, std::string(name), *number, allows);
+    if (allows && (filter != filters.back() || !answer.empty())) continue;
+    answer.insert(answer.end(), one.begin(), one.end());
   }
-  const bool same = std::ranges::all_of(
-      *found, [&](const Answer& answer) { return answer.value == found->front().value; });
-  if (same) return {{call + ": " + action_words(found->front().value), {}, {}}, by};
-  WhyAnswer answer{{call + ": depends on its arguments", {}, {}}};
-  for (Answer& way : *found) {
-    drop_implied(way);
-    answer.push_back({action_words(way.value) + " if " + conditions(way), {}, {}});
-  }
-  answer.push_back(by);
   return answer;
 }
 

@@ -181,6 +181,7 @@ void lay(Process& lower, const Process& upper, Errors& warnings) {
   lay(lower.sched, upper.sched);
   lay(lower.io_priority, upper.io_priority);
   lay(lower.core_sched, upper.core_sched);
+  lay(lower.tsc, upper.tsc);
   lay(lower.keyring, upper.keyring);
 }
 

@@ -38,6 +38,7 @@ struct Process {
   Setting<std::string> sched;  // as parse_scheduling() takes it; unset: ours
   Setting<std::string> io_priority;  // as parse_io_priority() takes it; unset: ours
   Setting<bool> core_sched;  // shares no core with others; PR_SCHED_CORE of prctl(2); unset: false
+  Setting<bool> tsc;  // the time stamp counter can be read; PR_SET_TSC of prctl(2); unset: true
   Setting<KeyringMode> keyring;  // unset: fresh
   bool operator==(const Process&) const = default;
 };

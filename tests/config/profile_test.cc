@@ -207,7 +207,7 @@ TEST(Profile, SeccompBase) {
 
 TEST(Profile, EveryProblemIsToldInTheOrderOfTheFile) {
   const auto result = parse(
-      "nice = 1\nhostnam = 'x'\n[process]\nnice = 'x'\ntsc = true\n"
+      "nice = 1\nhostnam = 'x'\n[process]\nnice = 'x'\ntty = 'pty'\n"
       "[fs]\n'data' = 'ro'\n'/x' = 'or'\n[limits]\nas = '1MB'\n");
   const auto* errors = std::get_if<Errors>(&result);
   ASSERT_NE(errors, nullptr);

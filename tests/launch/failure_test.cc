@@ -57,6 +57,13 @@ TEST(Failure, OfCoreSchedulingThatTheKernelLacks) {
           "        to go on without: best_effort = [\"core-sched\"]\n");
 }
 
+TEST(Failure, OfATimeStampCounterThatTheProcessorCannotClose) {
+  EXPECT_EQ(failed_step(CloseTsc{}, EINVAL),
+            "immure: error[E501]: can't " + describe(CloseTsc{}) +
+                ": Invalid argument (EINVAL)\n"
+                "  help: only x86 can close its time stamp counter: leave out process.tsc\n");
+}
+
 TEST(Failure, OfAProgramForAnotherMachine) {
   LaunchPlan plan;
   plan.command.shown = "./tool";

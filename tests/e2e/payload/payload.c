@@ -73,6 +73,24 @@ static long perf(void) {
   char attributes[128] = {0};
   return syscall(SYS_perf_event_open, attributes, 0, -1, -1, 0L);
 }
+// In a child, which has what a command's own children have. EFAULT: it ended by SIGSEGV.
+static long read_tsc(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  const pid_t pid = fork();
+  if (pid == 0) {
+    __builtin_ia32_rdtsc();
+    _exit(0);
+  }
+  int status = 0;
+  if (pid < 0 || waitpid(pid, &status, 0) < 0) return -1;
+  errno = EFAULT;
+  return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV ? -1 : 0;
+#else
+  errno = ENOSYS;
+  return -1;
+#endif
+}
+static long open_tsc(void) { return prctl(PR_SET_TSC, PR_TSC_ENABLE, 0, 0, 0); }
 
 static const struct {
   const char* name;
@@ -105,6 +123,8 @@ static const struct {
     {"io-uring", io_uring},
     {"userfaultfd", user_fault},
     {"perf", perf},
+    {"read-tsc", read_tsc},
+    {"open-tsc", open_tsc},
 };
 
 // The open descriptors of this process, "0 1 2".

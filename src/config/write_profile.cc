@@ -269,9 +269,10 @@ void write_filter(const Seccomp& seccomp, const Hardening& hardening, std::strin
   filter.append_to(out);
 
   // No key says these, only an intent, which comes to nothing else.
-  const auto& [setid_bits, jit] = hardening;
+  const auto& [setid_bits, jit, i386] = hardening;
   Section intents("allow");
   if (setid_bits.get_or(false)) intents.line("setid", "true");
+  if (i386.get_or(false)) intents.line("32bit", "true");
   if (!jit.get_or(true)) intents.line("jit", "false");
   intents.append_to(out);
 }

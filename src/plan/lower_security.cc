@@ -142,9 +142,19 @@ void lower_filter(const SandboxSpec& spec, LaunchPlan& plan, Errors& errors) {
       .nested = base == FilterBase::standard && nested != spec.namespaces.nested.end() &&
                 nested->second.get_or(0) > 0,
       .guard_setid = !spec.hardening.setid_bits.get_or(false) &&
-                     std::any_of(plan.setup.begin(), plan.setup.end(), writes_to_host)};
+                     std::any_of(plan.setup.begin(), plan.setup.end(), writes_to_host),
+      .i386 = spec.hardening.i386.get_or(false)};
+  if (choice.i386 && !has_i386(filter_arch())) {
+    errors.push_back({.code = Code::cannot_lower,
+                      .doing = "allow.32bit opens nothing on this processor",
+                      .reason = "only x86-64 has 32-bit calls besides its own",
+                      .origin = spec.hardening.i386.origin,
+                      .hint = "leave it out"});
+  }
   const bool has_base = base != FilterBase::none;
-  LoadFilter step{.name = has_base ? std::string(filter_name(choice)) : "none"};
+  LoadFilter step{.name = has_base      ? std::string(filter_name(choice))
+                          : choice.i386 ? "none, 32-bit calls too"
+                                        : "none"};
   if (spec.seccomp.allow.items.empty() && spec.seccomp.deny.items.empty()) {
     if (!has_base) return;
     const std::span<const sock_filter> program = compiled_filter(choice);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace immure {
 namespace {
@@ -32,6 +33,18 @@ constexpr auto kNewCalls = std::to_array<NewCall>({
     {"file_setattr", 469, false},
 });
 
+// Calls that i386 has both alone and as a part of socketcall(2) or ipc(2): libseccomp knows only
+// the latter.
+constexpr auto kAloneOnI386 = std::to_array<std::pair<std::string_view, std::uint32_t>>({
+    {"socket", 359},      {"socketpair", 360},  {"bind", 361},       {"connect", 362},
+    {"listen", 363},      {"accept4", 364},     {"getsockopt", 365}, {"setsockopt", 366},
+    {"getsockname", 367}, {"getpeername", 368}, {"sendto", 369},     {"sendmsg", 370},
+    {"recvfrom", 371},    {"recvmsg", 372},     {"shutdown", 373},   {"semget", 393},
+    {"semctl", 394},      {"shmget", 395},      {"shmctl", 396},     {"shmat", 397},
+    {"shmdt", 398},       {"msgget", 399},      {"msgsnd", 400},     {"msgrcv", 401},
+    {"msgctl", 402},
+});
+
 }  // namespace
 
 std::uint32_t native_arch() { return seccomp_arch_native(); }
@@ -41,6 +54,11 @@ CallNumber find_call(std::string_view name, std::uint32_t arch) {
     if (call.name != name) continue;
     if (call.x86_64_only && arch != AUDIT_ARCH_X86_64) return {CallKind::absent, 0};
     return {CallKind::present, call.number};
+  }
+  if (arch == AUDIT_ARCH_I386) {
+    for (const auto& [alone, number] : kAloneOnI386) {
+      if (alone == name) return {CallKind::present, number};
+    }
   }
   const int number = seccomp_syscall_resolve_name_arch(arch, std::string(name).c_str());
   if (number == __NR_SCMP_ERROR) return {CallKind::unknown, 0};

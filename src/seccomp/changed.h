@@ -32,8 +32,8 @@ CallName look_up_call(std::string_view name);
 std::string similar_call(std::string_view name);
 
 // `filter`: there is a built-in one below; else everything that is not changed is allowed. For the
-// architecture that this program was built for. Changes of calls that it does not have are passed
-// over.
+// architecture that this program was built for, and the ABIs that `choice` opens. Changes of calls
+// that one does not have are passed over there.
 Result<std::vector<sock_filter>> compile_changed(bool filter, FilterChoice choice,
                                                  std::span<const CallChange> changes);
 

@@ -146,12 +146,16 @@ Place SearchTree::write(Assembler& code, std::size_t first, std::size_t last) co
 
 }  // namespace
 
-Result<std::vector<sock_filter>> compile(const Policy& policy) {
+Result<std::vector<sock_filter>> compile(std::span<const Policy> policies) {
   Assembler code;
-  const Place foreign = code.ret(kKill.value);
-  const Place tree = SearchTree(runs_of(policy)).write(code);
-  const Place number = code.load(offsetof(seccomp_data, nr), tree);
-  code.load(offsetof(seccomp_data, arch), code.jump(BPF_JEQ, policy.arch, number, foreign));
+  Place next = code.ret(kKill.value);
+  // The first ABI is asked for first, and its calls are the nearest.
+  for (std::size_t i = policies.size(); i-- > 0;) {
+    const Place tree = SearchTree(runs_of(policies[i])).write(code);
+    const Place number = code.load(offsetof(seccomp_data, nr), tree);
+    next = code.jump(BPF_JEQ, policies[i].arch, number, next);
+  }
+  code.load(offsetof(seccomp_data, arch), next);
   std::vector<sock_filter> program = code.finish();
   if (program.size() > BPF_MAXINSNS)
     return Error{.code = Code::setup_step,

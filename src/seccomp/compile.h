@@ -7,6 +7,7 @@
 
 #include <linux/filter.h>
 
+#include <span>
 #include <vector>
 
 #include "base/error.h"
@@ -14,7 +15,11 @@
 
 namespace immure {
 
-// Fails only when the program is longer than the kernel takes (BPF_MAXINSNS).
-Result<std::vector<sock_filter>> compile(const Policy& policy);
+// A policy for each ABI; calls of any other end the process. Fails only when the program is longer
+// than the kernel takes (BPF_MAXINSNS).
+Result<std::vector<sock_filter>> compile(std::span<const Policy> policies);
+inline Result<std::vector<sock_filter>> compile(const Policy& policy) {
+  return compile(std::span(&policy, 1));
+}
 
 }  // namespace immure

@@ -18,6 +18,7 @@ using immure::FilterChoice;
 std::string array_name(FilterChoice choice) {
   std::string name = choice.strict ? "kStrict" : "kStandard";
   if (choice.nested) name += "Nested";
+  if (choice.i386) name += "32";
   if (choice.guard_setid) name += "Guarded";
   return name;
 }
@@ -66,9 +67,9 @@ int main(int argc, char** argv) {
   }
   std::string text;
   for (const FilterChoice choice : immure::filter_choices()) {
-    const auto policy = immure::make_policy(choice, immure::native_arch());
-    if (!policy.ok()) return complain(policy.error());
-    const auto program = immure::compile(policy.value());
+    const auto policies = immure::make_policies(choice, immure::native_arch());
+    if (!policies.ok()) return complain(policies.error());
+    const auto program = immure::compile(policies.value());
     if (!program.ok()) return complain(program.error());
     text += array_text(choice, program.value());
   }

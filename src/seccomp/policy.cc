@@ -1,5 +1,7 @@
 #include "seccomp/policy.h"
 
+#include <linux/audit.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <optional>
@@ -75,6 +77,11 @@ Result<Policy> make_policy(FilterChoice choice, std::uint32_t arch) {
   for (const CallGroup& group : call_groups())
     if (std::optional<Error> error = add_group(policy, group.calls, action_of(group, in)))
       return *std::move(error);
+  if (arch == AUDIT_ARCH_I386) {
+    for (const CallGroup& group : call_groups_i386())
+      if (std::optional<Error> error = add_group(policy, group.calls, action_of(group, in)))
+        return *std::move(error);
+  }
   const auto wanted = static_cast<std::uint8_t>(in | (choice.guard_setid ? kWhenGuarded : 0));
   for (const ArgRule& rule : arg_rules()) {
     if ((rule.where & wanted) == 0) continue;
@@ -83,15 +90,31 @@ Result<Policy> make_policy(FilterChoice choice, std::uint32_t arch) {
   return policy;
 }
 
+Result<std::vector<Policy>> make_policies(FilterChoice choice, std::uint32_t arch) {
+  std::vector<std::uint32_t> archs{arch};
+  if (choice.i386 && has_i386(arch)) archs.push_back(AUDIT_ARCH_I386);
+  std::vector<Policy> policies;
+  for (const std::uint32_t one : archs) {
+    Result<Policy> policy = make_policy(choice, one);
+    if (!policy.ok()) return policy.error();
+    policies.push_back(std::move(policy.value()));
+  }
+  return policies;
+}
+
 std::vector<FilterChoice> filter_choices() {
-  return {
-      {},
-      {.guard_setid = true},
-      {.nested = true},
-      {.nested = true, .guard_setid = true},
-      {.strict = true},
-      {.strict = true, .guard_setid = true},
-  };
+  std::vector<FilterChoice> choices;
+  for (const FilterChoice base :
+       {FilterChoice{}, FilterChoice{.nested = true}, FilterChoice{.strict = true}}) {
+    for (const bool i386 : {false, true}) {
+      for (const bool guard_setid : {false, true}) {
+        choices.push_back(base);
+        choices.back().i386 = i386;
+        choices.back().guard_setid = guard_setid;
+      }
+    }
+  }
+  return choices;
 }
 
 }  // namespace immure

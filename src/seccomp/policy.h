@@ -61,6 +61,9 @@ struct Policy {
 // is a mistake in our tables: a name that no architecture knows, or that stands in two groups.
 Result<Policy> make_policy(FilterChoice choice, std::uint32_t arch);
 
+// The policies of all ABIs that the filter opens on this architecture, its own first.
+Result<std::vector<Policy>> make_policies(FilterChoice choice, std::uint32_t arch);
+
 // All built-in filters, each once.
 std::vector<FilterChoice> filter_choices();
 

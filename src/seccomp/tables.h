@@ -19,6 +19,8 @@ struct CallGroup {
   std::string_view calls;
 };
 std::span<const CallGroup> call_groups();
+// More of them, for the policy of i386.
+std::span<const CallGroup> call_groups_i386();
 
 // Which filters a rule on arguments belongs to; a bit each.
 inline constexpr std::uint8_t kInStandard = 1;

@@ -236,6 +236,7 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay(lower.seccomp, upper.seccomp, warnings);
   lay(lower.hardening.setid_bits, upper.hardening.setid_bits);
   lay(lower.hardening.jit, upper.hardening.jit);
+  lay(lower.hardening.i386, upper.hardening.i386);
   lay(lower.limits.rlimits, upper.limits.rlimits);
   lay(lower.limits.tmp_total, upper.limits.tmp_total);
   lay(lower.limits.wall_ns, upper.limits.wall_ns);

@@ -18,8 +18,9 @@ struct Seccomp {
 
 struct Hardening {
   Setting<bool>
-      setid_bits;     // allow.setid: may be written where the host can run them; unset: false
-  Setting<bool> jit;  // allow.jit: memory may be written and executed; unset: true
+      setid_bits;      // allow.setid: may be written where the host can run them; unset: false
+  Setting<bool> jit;   // allow.jit: memory may be written and executed; unset: true
+  Setting<bool> i386;  // allow.32bit: the calls of i386 on x86-64, as those of x86-64; unset: false
   bool operator==(const Hardening&) const = default;
 };
 

@@ -78,10 +78,10 @@ TEST(Compile, TheFirstCaseThatHoldsDecides) {
 }
 
 TEST(Compile, WhatIsShippedIsWhatTheseTablesGive) {
-  for (const FilterChoice choice : kAllFilters) {
-    auto policy = make_policy(choice, native_arch());
-    ASSERT_TRUE(policy.ok()) << policy.error().doing << policy.error().reason;
-    auto program = compile(policy.value());
+  for (const FilterChoice choice : filter_choices()) {
+    auto policies = make_policies(choice, native_arch());
+    ASSERT_TRUE(policies.ok()) << policies.error().doing << policies.error().reason;
+    auto program = compile(policies.value());
     ASSERT_TRUE(program.ok());
     const auto shipped = compiled_filter(choice);
     ASSERT_EQ(program.value().size(), shipped.size()) << filter_name(choice);

@@ -25,6 +25,13 @@ TEST(FindCall, TellsCallsOfOtherArchitecturesFromMisspeltOnes) {
   EXPECT_EQ(find_call("opneat", AUDIT_ARCH_X86_64).kind, CallKind::unknown);
 }
 
+TEST(FindCall, KnowsCallsOfI386ThatTheLibraryTakesForPartsOfAnother) {
+  EXPECT_EQ(find_call("socket", AUDIT_ARCH_I386), (CallNumber{CallKind::present, 359}));
+  EXPECT_EQ(find_call("msgctl", AUDIT_ARCH_I386), (CallNumber{CallKind::present, 402}));
+  EXPECT_EQ(find_call("socketcall", AUDIT_ARCH_I386), (CallNumber{CallKind::present, 102}));
+  EXPECT_EQ(find_call("semop", AUDIT_ARCH_I386).kind, CallKind::absent) << "ipc alone makes it";
+}
+
 TEST(FindCall, AgreesWithALibraryThatKnowsTheName) {
   for (const char* const name : {"cachestat", "fchmodat2", "map_shadow_stack", "futex_wake",
                                  "mseal", "statmount", "setxattrat"}) {

@@ -92,6 +92,31 @@ static long read_tsc(void) {
 }
 static long open_tsc(void) { return prctl(PR_SET_TSC, PR_TSC_ENABLE, 0, 0, 0); }
 
+// By the calls of i386, of which the numbers are others.
+static long call_32(long number, long first, long second) {
+#ifdef __x86_64__
+  long result = number;
+  __asm__ volatile("int $0x80"
+                   : "+a"(result)
+                   : "b"(first), "c"(second), "d"(0), "S"(0), "D"(0)
+                   : "memory", "r8", "r9", "r10", "r11");
+  if (result >= 0) return result;
+  errno = (int)-result;
+#else
+  (void)number, (void)first, (void)second;
+  errno = ENOSYS;
+#endif
+  return -1;
+}
+static long getpid_32(void) { return call_32(20, 0, 0); }
+static long mount_32(void) { return call_32(21, 0, 0); }
+static long unmount_32(void) { return call_32(22, 0, 0); }
+static long ptrace_32(void) { return call_32(26, 0, 0); }
+static long unshare_user_32(void) { return call_32(310, CLONE_NEWUSER, 0); }
+static long open_tsc_32(void) { return call_32(172, PR_SET_TSC, PR_TSC_ENABLE); }
+static long socketcall_32(void) { return call_32(102, 1, 0); }
+static long socket_packet_32(void) { return call_32(359, AF_PACKET, SOCK_DGRAM); }
+
 static const struct {
   const char* name;
   long (*run)(void);
@@ -125,6 +150,14 @@ static const struct {
     {"perf", perf},
     {"read-tsc", read_tsc},
     {"open-tsc", open_tsc},
+    {"getpid-32", getpid_32},
+    {"mount-32", mount_32},
+    {"unmount-32", unmount_32},
+    {"ptrace-32", ptrace_32},
+    {"unshare-user-32", unshare_user_32},
+    {"open-tsc-32", open_tsc_32},
+    {"socketcall-32", socketcall_32},
+    {"socket-packet-32", socket_packet_32},
 };
 
 // The open descriptors of this process, "0 1 2".

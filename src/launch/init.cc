@@ -11,9 +11,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "base/syscalls.h"
 #include "launch/child.h"
+#include "launch/fixed_text.h"
 
 namespace immure {
 namespace {
@@ -101,8 +103,36 @@ pid_t start_copying_memory(const ChildContext& context) {
   return pid;
 }
 
-// Where the pid namespace is the host's, ending pid 1 ends nobody: every descendant is a child of
-// ours sooner or later (PR_SET_CHILD_SUBREAPER), so they are killed until there is none.
+// Whether this /proc, that of the launcher, has the numbers that kill(2) takes here: not where the
+// pid namespace is a joined one.
+bool has_our_numbers(const Fd& proc) {
+  NumberText here;
+  here.append_number(static_cast<std::uint64_t>(::getpid()));
+  std::array<char, 24> there{};
+  const ssize_t length = ::readlinkat(proc.get(), "self", there.data(), there.size());
+  return length == static_cast<ssize_t>(here.size()) &&
+         std::memcmp(there.data(), here.c_str(), here.size()) == 0;
+}
+
+// By the process's directory, which serves as a pidfd.
+int send_by_proc(const Fd& proc, const char* process, int signal) {
+  const Fd directory(::openat(proc.get(), process, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return directory && sys::pidfd_send_signal(directory.get(), signal) == 0 ? 0 : errno;
+}
+
+// `pid`: as this /proc has it.
+void kill_by_number(const Fd& proc, pid_t pid) {
+  if (has_our_numbers(proc)) {
+    ::kill(pid, SIGKILL);
+    return;
+  }
+  NumberText name;
+  name.append_number(static_cast<std::uint64_t>(pid));
+  (void)send_by_proc(proc, name.c_str(), SIGKILL);
+}
+
+// Where the pid namespace is the host's or another's, ending pid 1 ends nobody: every descendant is
+// a child of ours sooner or later (PR_SET_CHILD_SUBREAPER), so they are killed until there is none.
 void kill_descendants(const Fd& proc) {
   for (int round = 0; round < 1000; ++round) {
     while (::waitpid(-1, nullptr, WNOHANG | __WALL) > 0) {
@@ -117,7 +147,7 @@ void kill_descendants(const Fd& proc) {
       if (c >= '0' && c <= '9') {
         pid = pid * 10 + (c - '0');
       } else if (pid > 1) {
-        ::kill(pid, SIGKILL);
+        kill_by_number(proc, pid);
         pid = 0;
       }
     }
@@ -205,6 +235,10 @@ void run_init(const ChildContext& context, Construction& construction) {
     // A killed init would leave the others behind: from here on the lifetime pipe alone says that
     // the launcher is gone, and init ends them one by one.
     if (::prctl(PR_SET_PDEATHSIG, 0) != 0) fail(errno, stage_lifetime);
+    if (!has_our_numbers(construction.proc)) {
+      if (const int errnum = send_by_proc(construction.proc, "self", 0))
+        fail(errnum, stage_lifetime);
+    }
   }
   // All signals are blocked since before clone; they are read here, one by one.
   sigset_t all;

@@ -15,6 +15,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <optional>
 
 #include "base/fd.h"
 #include "base/path.h"
@@ -161,6 +162,20 @@ std::variant<Exit, Error> launch_without(const LaunchPlan& plan, const LaunchOpt
         errno_words(errnum));
   }
   return launch(without, options);
+}
+
+// Nothing can be started in a pid namespace whose pid 1 has ended.
+std::optional<Error> pid_namespace_ended(const LaunchPlan& plan, int errnum) {
+  if (errnum != ENOMEM) return std::nullopt;
+  for (const JoinedNamespace& joined : plan.join) {
+    if (joined.flag != CLONE_NEWPID) continue;
+    return Error{.code = Code::namespace_value,
+                 .doing = "the pid namespace " + shown_source(joined) + " can't be joined",
+                 .reason = "its process 1 has ended, or memory is short",
+                 .origin = joined.origin,
+                 .hint = "join that of a running process"};
+  }
+  return std::nullopt;
 }
 
 Error clone_failed() {
@@ -342,6 +357,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
     sandbox.init_pid = std::get<pid_t>(cloned);
   }
   if (sandbox.init_pid < 0) {
+    if (std::optional<Error> error = pid_namespace_ended(plan, errno)) return *std::move(error);
     if (may_go_without_pid_namespace(plan, errno)) return launch_without(plan, options, errno);
     return clone_failed();
   }

@@ -227,9 +227,9 @@ void lower_namespaces(const SandboxSpec& spec, LaunchPlan& plan) {
   }
   plan.pid_namespace_optional = is_fresh(ns.pid) && is_best_effort(spec, "pid-ns");
   for (const auto& [kind, choice, flag] :
-       {std::tuple("ipc", &ns.ipc, CLONE_NEWIPC), std::tuple("uts", &ns.uts, CLONE_NEWUTS),
-        std::tuple("cgroup", &ns.cgroup, CLONE_NEWCGROUP), std::tuple("net", &ns.net, CLONE_NEWNET),
-        std::tuple("time", &ns.time, kCloneNewTime)}) {
+       {std::tuple("pid", &ns.pid, CLONE_NEWPID), std::tuple("ipc", &ns.ipc, CLONE_NEWIPC),
+        std::tuple("uts", &ns.uts, CLONE_NEWUTS), std::tuple("cgroup", &ns.cgroup, CLONE_NEWCGROUP),
+        std::tuple("net", &ns.net, CLONE_NEWNET), std::tuple("time", &ns.time, kCloneNewTime)}) {
     if (choice->value == NamespaceChoice::joined) add_joined(ns, kind, flag, plan);
   }
 }

@@ -69,15 +69,17 @@ void check_namespaces(const SandboxSpec& spec, Problems& problems) {
                  "namespace",
                  "take the line away; user.uid and user.gid choose the ids inside");
   }
-  if (is_host(ns.pid) && spec.root.proc.get_or(ProcMode::fresh) == ProcMode::fresh) {
+  const std::string pid = is_host(ns.pid) ? "namespaces.pid = \"host\"" : "a joined namespaces.pid";
+  if (is_shared(ns.pid) && spec.root.proc.get_or(ProcMode::fresh) == ProcMode::fresh) {
     problems.add(Code::namespace_value, ns.pid.origin,
-                 "namespaces.pid = \"host\" leaves no process to mount a fresh /proc for",
+                 pid + " leaves no process to mount a fresh /proc for",
                  R"(write root.proc = "host" to show the host's, or "none")");
   }
-  if (is_host(ns.pid) && spec.process.init.value == InitMode::target) {
+  if (is_shared(ns.pid) && spec.process.init.value == InitMode::target) {
     problems.add(Code::namespace_value, ns.pid.origin,
-                 "namespaces.pid = \"host\" with process.init = \"target\" leaves nobody to end "
-                 "what the command starts",
+                 pid +
+                     " with process.init = \"target\" leaves nobody to end what the command "
+                     "starts",
                  "write process.init = \"reaper\"");
   }
   if (spec.process.init.value == InitMode::target) {

@@ -1,9 +1,16 @@
 // Namespaces that are there already: namespaces.X = "path:…" and "fd:N".
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <optional>
 
 #include "support/immure.h"
@@ -105,6 +112,113 @@ TEST_F(Join, WhatIsNotOursToJoinIsRefusedWithItsOwner) {
   EXPECT_TRUE(contains(refused("namespaces.net=path:/dev/null"), "not the file of a namespace"));
   EXPECT_TRUE(contains(refused("namespaces.net=path:/nonexistent"), "ENOENT"));
   EXPECT_TRUE(contains(refused("namespaces.net=fd:77"), "EBADF"));
+}
+
+// A pid namespace in a user namespace of ours: its process 1 is a shell.
+class JoinPids : public testing::Test {
+ protected:
+  void SetUp() override {
+    IMMURE_REQUIRE_SANDBOX();
+    if (::getuid() == 0) GTEST_SKIP() << "root makes them another way";
+    other_.emplace(Program{.argv = {"unshare", "--user", "--map-root-user", "--pid", "--fork",
+                                    "--kill-child", "sh", "-c", "echo ready; sleep 141421"}});
+    ASSERT_TRUE(other_->wait_for_output("ready")) << other_->wait().err;
+  }
+
+  Argv options(const std::string& source) const {
+    return {"--set", "namespaces.pid=" + source, "--set", "root.proc=host"};
+  }
+  std::string file() const {
+    return "/proc/" + std::to_string(other_->pid()) + "/ns/pid_for_children";
+  }
+
+  std::optional<Running> other_;
+};
+
+TEST_F(JoinPids, TheCommandIsInTheNamespaceAndNotItsProcessOne) {
+  const Outcome outcome =
+      in_sandbox(options("path:" + file()), "readlink /proc/self/ns/pid; echo $$");
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::vector<std::string> out = lines(outcome.out);
+  ASSERT_EQ(out.size(), 2U) << outcome.out;
+  EXPECT_EQ(out[0], trimmed(run({.argv = {"readlink", file()}}).out));
+  EXPECT_LT(std::stoi(out[1]), 40) << "a number of that namespace";
+  EXPECT_GT(std::stoi(out[1]), 2) << "the shell there, and immure's process, came first";
+}
+
+TEST_F(JoinPids, WhatIsLeftBehindEndsWithTheCommand) {
+  const Outcome outcome =
+      in_sandbox(options("path:" + file()),
+                 "setsid sh -c 'sleep 271828 & setsid sleep 271828 & wait' > /dev/null 2>&1 & "
+                 "sleep 0.2; exit 5");
+  EXPECT_EQ(outcome.code, 5) << outcome.err;
+  EXPECT_TRUE(all_gone("271828"));
+  EXPECT_FALSE(processes_with("141421").empty()) << "the others there go on";
+}
+
+TEST_F(JoinPids, AllEndsWithTheLauncher) {
+  Running running(immure_sh(options("path:" + file()),
+                            "setsid sleep 161616 > /dev/null 2>&1 & echo up; exec sleep 161616"));
+  ASSERT_TRUE(running.wait_for_output("up"));
+  running.signal(SIGKILL);
+  EXPECT_TRUE(all_gone("161616"));
+  EXPECT_FALSE(processes_with("141421").empty()) << "the others there go on";
+}
+
+TEST_F(JoinPids, AllEndsWithTheNamespace) {
+  Running running(
+      immure_sh(options("path:" + file()), "echo up; setsid sleep 151515 & exec sleep 151515"));
+  ASSERT_TRUE(running.wait_for_output("up"));
+  other_.reset();
+  EXPECT_TRUE(all_gone("151515"));
+  EXPECT_NE(running.wait().code, 0);
+}
+
+TEST_F(JoinPids, ANamespaceWithoutAProcessOneIsRefused) {
+  Program program = immure_run(options("fd:9"), {"true"});
+  const Fd fd(::open(file().c_str(), O_RDONLY | O_CLOEXEC));
+  program.before_exec = [&] { ::dup2(fd.get(), 9); };
+  EXPECT_EQ(run(program).code, 0) << "the control";
+  other_.reset();
+  ASSERT_TRUE(all_gone("141421"));
+  const Outcome outcome = run(program);
+  EXPECT_EQ(outcome.code, 125);
+  EXPECT_TRUE(contains(outcome.err, "its process 1 has ended")) << outcome.err;
+}
+
+// Its numbers are others than those of the launcher's /proc, so kill(2) is no way.
+TEST_F(JoinPids, WhereNothingCouldBeEndedNothingIsStarted) {
+  Program program = immure_run(options("path:" + file()), {"echo", "ran"});
+  EXPECT_EQ(run(program).out, "ran\n") << "the control";
+  program.before_exec = [] {
+    std::array<sock_filter, 4> program{
+        {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_send_signal, 0, 1),
+         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
+    const sock_fprog filter{.len = program.size(), .filter = program.data()};
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+  };
+  const Outcome outcome = run(program);
+  EXPECT_EQ(outcome.code, 125);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_TRUE(contains(outcome.err, "tie the sandbox to its launcher")) << outcome.err;
+}
+
+TEST_F(JoinPids, WhatItCannotShowOrEndIsRefused) {
+  const Outcome proc = in_sandbox({"--set", "namespaces.pid=path:" + file()}, "true");
+  EXPECT_EQ(proc.code, 125);
+  EXPECT_TRUE(contains(proc.err, "root.proc")) << proc.err;
+  Argv target = options("path:" + file());
+  target.insert(target.end(), {"--set", "process.init=target"});
+  const Outcome init = in_sandbox(target, "true");
+  EXPECT_EQ(init.code, 125);
+  EXPECT_TRUE(contains(init.err, "leaves nobody to end")) << init.err;
+  const Outcome not_ours = in_sandbox(
+      {"--set", "namespaces.pid=path:/proc/self/ns/pid", "--set", "root.proc=none"}, "true");
+  EXPECT_EQ(not_ours.code, 125);
+  EXPECT_TRUE(contains(not_ours.err, "E353")) << not_ours.err;
 }
 
 TEST_F(Join, AllThatAreJoinedBelongToOneOwner) {

@@ -73,7 +73,8 @@ Json steps(const LaunchPlan& plan) {
     out.push_back(std::move(row));
   };
   for (const HostDirectory& directory : plan.host_directories) {
-    add("make host directory " + escape(directory.path), "immure", directory.origin);
+    add((directory.is_file ? "make host file " : "make host directory ") + escape(directory.path),
+        "immure", directory.origin);
   }
   for (const PlannedStep& step : plan.setup) add(describe(step.what), "init", step.origin);
   for (const PlannedStep& step : plan.command_setup) {

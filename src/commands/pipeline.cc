@@ -11,6 +11,7 @@
 #include "config/flag_layer.h"
 #include "config/own_files.h"
 #include "config/profile_file.h"
+#include "config/project.h"
 #include "config/protected_names.h"
 #include "config/reset_key.h"
 #include "plan/lower.h"
@@ -116,8 +117,14 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
 
 // What [state] of all layers says of ${STATE}.
 std::string state_directory(const State& state, const Circumstances& circumstances) {
-  if (state.dir.is_set()) return *state.dir.value;
-  return usual_state_directory(circumstances, state.name.get_or(circumstances.name));
+  std::string directory =
+      state.dir.is_set()
+          ? *state.dir.value
+          : usual_state_directory(circumstances, state.name.get_or(circumstances.name));
+  if (!directory.empty() && state.scope.get_or(StateScope::profile) == StateScope::project) {
+    directory += '/' + project_state_name(circumstances.project.get());
+  }
+  return directory;
 }
 
 // ${STATE} is expanded while the layers are read, but where it is they say only together. Where

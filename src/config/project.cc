@@ -89,10 +89,17 @@ Result<ProjectFile> read_project_file(const std::string& path, const TrustedFile
   return project;
 }
 
-std::string project_name(std::string_view directory) {
-  constexpr std::size_t kDigits = 8;
+namespace {
+
+std::string named(std::string_view directory, std::size_t digits) {
   const std::string_view base = directory == "/" ? "root" : base_name(directory);
-  return std::string(base) + '-' + sha256(directory).substr(0, kDigits);
+  return std::string(base) + '-' + sha256(directory).substr(0, digits);
 }
+
+}  // namespace
+
+std::string project_name(std::string_view directory) { return named(directory, 8); }
+
+std::string project_state_name(std::string_view directory) { return named(directory, 32); }
 
 }  // namespace immure

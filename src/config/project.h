@@ -49,4 +49,7 @@ Result<ProjectFile> read_project_file(const std::string& path, const Circumstanc
 // never share what they keep under ${STATE}.
 std::string project_name(std::string_view directory);
 
+// The same, so long that nobody makes a directory of another project's name.
+std::string project_state_name(std::string_view directory);
+
 }  // namespace immure

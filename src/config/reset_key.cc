@@ -60,6 +60,7 @@ constexpr std::array rows{
     Row{"limits.wall", [](SandboxSpec& s) { s.limits.wall_ns = {}; }},
     Row{"state.name", [](SandboxSpec& s) { s.state.name = {}; }},
     Row{"state.dir", [](SandboxSpec& s) { s.state.dir = {}; }},
+    Row{"state.scope", [](SandboxSpec& s) { s.state.scope = {}; }},
     Row{"state.lock", [](SandboxSpec& s) { s.state.lock = {}; }},
     Row{"process.command", [](SandboxSpec& s) { s.process.command = {}; }},
     Row{"process.args", [](SandboxSpec& s) { s.process.args = {}; }},

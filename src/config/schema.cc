@@ -136,7 +136,11 @@ constexpr auto kBestEffort = std::to_array<Word>({{"landlock", later_word},
                                                   {"proc"},
                                                   {"sched"},
                                                   {"core-sched"},
-                                                  {"mdwe"}});
+                                                  {"mdwe"},
+                                                  {"apparmor"},
+                                                  {"selinux"}});
+constexpr auto kStateScopes = std::to_array<Word>(
+    {{"profile", number(StateScope::profile)}, {"project", number(StateScope::project)}});
 constexpr auto kStateLocks = std::to_array<Word>(
     {{"exclusive", number(StateLock::exclusive)}, {"share", number(StateLock::share)}});
 constexpr auto kFilterBases = std::to_array<Word>({{"none", number(FilterBase::none)},

@@ -110,6 +110,9 @@ std::string word(PasswdFiles files) {
   return "";
 }
 std::string word(GroupsMode mode) { return mode == GroupsMode::drop ? "\"drop\"" : "\"keep\""; }
+std::string word(StateScope scope) {
+  return scope == StateScope::profile ? "\"profile\"" : "\"project\"";
+}
 std::string word(StateLock lock) {
   return lock == StateLock::exclusive ? "\"exclusive\"" : "\"share\"";
 }
@@ -279,13 +282,14 @@ void write_filter(const Seccomp& seccomp, const Hardening& hardening, std::strin
 
 // ${STATE} is expanded, so nothing but the lock would say that the directory is used.
 void write_state(const State& state, std::string& out) {
-  const auto& [name, dir, lock, used] = state;
+  const auto& [name, dir, scope, lock, used] = state;
   Section section("state");
   section.put("name", name, toml_string);
   if (used.empty()) {
     section.put("dir", dir, toml_expanded);
     section.put("lock", lock, any_word);
   } else {
+    section.put("scope", scope, any_word);
     section.line("dir", toml_expanded(used));
     section.line("lock", word(lock.get_or(StateLock::exclusive)));
   }

@@ -16,7 +16,9 @@ namespace immure {
 std::variant<std::monostate, Error> make_host_directories(const LaunchPlan& plan) {
   for (const HostDirectory& wanted : plan.host_directories) {
     auto failed = [&] {
-      Error error = os_error(Code::setup_step, "make the directory " + quote(wanted.path));
+      Error error = os_error(Code::setup_step, std::string("make the ") +
+                                                   (wanted.is_file ? "file " : "directory ") +
+                                                   quote(wanted.path));
       error.origin = wanted.origin;
       error.hint = "make it by hand, or leave out create";
       return error;
@@ -29,6 +31,12 @@ std::variant<std::monostate, Error> make_host_directories(const LaunchPlan& plan
     }
     if (!directory) return failed();
     const std::string name(base_name(wanted.path));
+    if (wanted.is_file) {
+      const Fd file(::openat(directory.get(), name.c_str(),
+                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+      if (!file && errno != EEXIST) return failed();
+      continue;
+    }
     if (::mkdirat(directory.get(), name.c_str(), 0700) != 0 && errno != EEXIST) return failed();
   }
   return std::monostate{};

@@ -10,7 +10,8 @@
 
 namespace immure {
 
-// LaunchPlan::host_directories, with mode 0700. One that is there already is left as it is.
+// LaunchPlan::host_directories, with mode 0700, files 0600. One that is there already is left as it
+// is.
 std::variant<std::monostate, Error> make_host_directories(const LaunchPlan& plan);
 
 // Locks the directory of the state, if there is one, as long as `lock` is open (the child's copy

@@ -131,7 +131,8 @@ std::string describe(const LaunchPlan& plan) {
          (plan.deny_setgroups ? ", setgroups denied" : "") + '\n';
   add_groups(plan.kept_groups.get(), out);
   for (const HostDirectory& made : plan.host_directories) {
-    out += "on the host, make directory " + escape(made.path) + ", mode 0700" + place(made.origin) +
+    out += std::string("on the host, make ") + (made.is_file ? "file " : "directory ") +
+           escape(made.path) + (made.is_file ? ", mode 0600" : ", mode 0700") + place(made.origin) +
            '\n';
   }
   if (!plan.state.path.empty()) {

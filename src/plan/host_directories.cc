@@ -15,16 +15,25 @@ bool is_below(const Host& host, const std::string& path, const std::string& dire
          path != resolved.value().canonical && is_within(path, resolved.value().canonical);
 }
 
+bool is_state(const Host& host, const std::string& path, const std::string& state) {
+  if (state.empty()) return false;
+  const Result<ResolvedPath> resolved = host.files->resolve(state);
+  return resolved.ok() && is_within(path, resolved.value().canonical);
+}
+
 }  // namespace
 
-bool add_missing_directories(const Host& host, const std::string& path, const Origin& origin,
-                             std::vector<HostDirectory>& created, Errors& errors) {
-  if (!is_below(host, path, host.home) && !is_below(host, path, host.cwd)) {
-    errors.push_back({.code = Code::refused_mount,
-                      .doing = quote(path) + " can't be created on the host",
-                      .reason = "only directories below your home or the current directory are",
-                      .origin = origin,
-                      .hint = "make it yourself: mkdir " + quote(path)});
+bool add_missing_directories(const Host& host, const std::string& path, const std::string& state,
+                             const Origin& origin, std::vector<HostDirectory>& created,
+                             Errors& errors) {
+  if (!is_below(host, path, host.home) && !is_below(host, path, host.cwd) &&
+      !is_state(host, path, state)) {
+    errors.push_back(
+        {.code = Code::refused_mount,
+         .doing = quote(path) + " can't be created on the host",
+         .reason = "only directories below your home, the current directory or ${STATE} are",
+         .origin = origin,
+         .hint = "make it yourself: mkdir " + quote(path)});
     return false;
   }
   std::vector<std::string> missing;

@@ -12,8 +12,10 @@
 namespace immure {
 
 // Adds `path` (as HostFiles::resolve gives a missing one) and its missing parents, unless they are
-// there already. Only below the home directory or the current directory; false: an error was noted.
-bool add_missing_directories(const Host& host, const std::string& path, const Origin& origin,
-                             std::vector<HostDirectory>& created, Errors& errors);
+// there already. Only below the home directory, the current directory or `state`, which is ${STATE}
+// where the profile uses it, else empty; false: an error was noted.
+bool add_missing_directories(const Host& host, const std::string& path, const std::string& state,
+                             const Origin& origin, std::vector<HostDirectory>& created,
+                             Errors& errors);
 
 }  // namespace immure

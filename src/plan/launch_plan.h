@@ -12,10 +12,12 @@
 
 namespace immure {
 
-// One missing host directory that the profile asked to be made (`create`), before anything else.
+// One missing host directory that the profile asked to be made (`create`), before anything else; or
+// a mount point below the state's directory, which is the sandbox's own.
 struct HostDirectory {
   std::string path;  // its parent exists, without symlinks
   Origin origin;
+  bool is_file = false;  // an empty file instead
 };
 
 struct CommandPlan {

@@ -42,7 +42,8 @@ void add_state(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Erro
   }
   const ResolvedPath& resolved = found.value();
   if (resolved.kind == FileKind::missing) {
-    if (!add_missing_directories(host, resolved.canonical, origin, plan.host_directories, errors)) {
+    if (!add_missing_directories(host, resolved.canonical, state.used, origin,
+                                 plan.host_directories, errors)) {
       return;
     }
   } else if (resolved.kind != FileKind::directory) {

@@ -279,7 +279,8 @@ bool MountLayer::find_upper(const Overlay& overlay, OverlayMount& step) {
     return false;
   }
   if (work.value().kind == FileKind::missing) {
-    return add_missing_directories(host_, step.work, origin(), plan_.host_directories, errors_);
+    return add_missing_directories(host_, step.work, spec_.state.used, origin(),
+                                   plan_.host_directories, errors_);
   }
   if (work.value().kind != FileKind::directory || !work.value().links.empty()) {
     fail({.code = Code::overlay_dirs,
@@ -352,6 +353,23 @@ std::string MountLayer::lay(const FileContent& file) {
   return place.value();
 }
 
+std::string canonical_state(const SandboxSpec& spec, const Host& host) {
+  if (spec.state.used.empty()) return {};
+  const Result<ResolvedPath> found = host.files->resolve(spec.state.used);
+  return found.ok() ? found.value().canonical : std::string();
+}
+
+void add_mount_points(const std::vector<HostDirectory>& wanted, const SandboxSpec& spec,
+                      const Host& host, LaunchPlan& plan, Errors& errors) {
+  std::vector<HostDirectory>& made = plan.host_directories;
+  for (const HostDirectory& one : wanted) {
+    const std::string directory = one.is_file ? std::string(parent_of(one.path)) : one.path;
+    if (!add_missing_directories(host, directory, spec.state.used, one.origin, made, errors))
+      return;
+    if (one.is_file) made.push_back(one);
+  }
+}
+
 bool uses_scratch(const PlannedStep& planned) {
   if (std::holds_alternative<CoverFile>(planned.what)) return true;
   const auto* overlay = std::get_if<OverlayMount>(&planned.what);
@@ -368,9 +386,10 @@ RootTree lower_mounts(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
   MountSources sources = find_sources(spec, host, errors);
   plan.host_directories = std::move(sources.created);
   const bool sealed = !spec.root.dir.is_set() && !spec.root.writable.get_or(false);
+  const std::string state = canonical_state(spec, host);
 
   for (int order = 1;; ++order) {
-    RootBuilder builder(*host.files, root, sealed);
+    RootBuilder builder(*host.files, root, sealed, state);
     MountLayer layer(spec, host, plan, builder, sources.items, errors);
     const std::size_t errors_before = errors.size();
     std::vector<std::pair<std::size_t, MountItem>> laid;
@@ -396,6 +415,7 @@ RootTree lower_mounts(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
                         .origin = laid[index].second.mount->origin,
                         .hint = "symlinks lead from one to the other: name their targets"});
     }
+    add_mount_points(builder.host_mount_points(), spec, host, plan, errors);
     plan.setup.reserve(builder.steps().size() + kOtherSteps);
     plan.setup.push_back(std::move(make_root));
     if (std::any_of(builder.steps().begin(), builder.steps().end(), uses_scratch)) {

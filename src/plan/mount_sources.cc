@@ -173,7 +173,8 @@ bool SourceFinder::resolve(const Mount& mount, const std::string& path, Resolved
   if (resolved.kind != FileKind::missing) return true;
   const bool is_state = !spec_.state.used.empty() && path == spec_.state.used;
   if ((creates(mount) || is_state) && resolved.errnum == ENOENT) {
-    if (!add_missing_directories(host_, resolved.canonical, mount.origin, out_.created, errors_)) {
+    if (!add_missing_directories(host_, resolved.canonical, spec_.state.used, mount.origin,
+                                 out_.created, errors_)) {
       return false;
     }
     resolved.kind = FileKind::directory;

@@ -1,5 +1,6 @@
 #include "plan/root_builder.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "base/path.h"
@@ -77,6 +78,12 @@ Result<std::string> RootBuilder::mount_point(const std::string& target, bool dir
   if (!makeable) {
     const bool unknown = seen.backing == Seen::Backing::kernel;
     if (unknown || (will_exist && seen.backing == Seen::Backing::host)) return seen.path;
+    if (seen.backing == Seen::Backing::host && base->kind == TreeNode::Kind::host &&
+        seen.errnum == ENOENT && !state_.empty() && is_within(seen.host_path, state_)) {
+      host_mount_points_.push_back(
+          {.path = seen.host_path, .origin = origin, .is_file = !directory});
+      return seen.path;
+    }
     return no_mount_point(seen, origin);
   }
   make_parents(seen, origin);

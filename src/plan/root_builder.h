@@ -4,6 +4,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -14,8 +15,9 @@ namespace immure {
 
 class RootBuilder {
  public:
-  RootBuilder(const HostFiles& files, TreeNode root, bool sealed)
-      : tree_(files, std::move(root)), sealed_(sealed) {
+  // `state`: the directory of the host that is the sandbox's own, canonical; empty: there is none.
+  RootBuilder(const HostFiles& files, TreeNode root, bool sealed, std::string state)
+      : tree_(files, std::move(root)), sealed_(sealed), state_(std::move(state)) {
     steps_.reserve(kUsualSteps);
   }
 
@@ -30,8 +32,12 @@ class RootBuilder {
   // The mount point for a directory, or for anything else: the path as the kernel will see it.
   // Missing ones are made where the file system is ours, with their parents (0755); on the host's
   // nothing is made: Code::mount_point. `will_exist`: the host directory is made before the start.
+  // In the state's directory missing ones become host_mount_points().
   Result<std::string> mount_point(const std::string& target, bool directory, const Origin& origin,
                                   bool will_exist = false);
+
+  // Mount points to be made on the host, in the state's directory, before the start.
+  const std::vector<HostDirectory>& host_mount_points() const { return host_mount_points_; }
 
   // To be called before something is mounted at `place`, an existing path. Below a writable bind
   // each directory on the way becomes a mount point of its own: else the command could rename it
@@ -59,6 +65,8 @@ class RootBuilder {
 
   RootTree tree_;
   bool sealed_;
+  std::string state_;
+  std::vector<HostDirectory> host_mount_points_;
   bool disturbed_ = false;
   std::set<std::string, std::less<>> missing_;
   std::vector<PlannedStep> steps_;

@@ -244,6 +244,7 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay(lower.state.dir, upper.state.dir);
   lay(lower.state.lock, upper.state.lock);
   lay(lower.process, upper.process, warnings);
+  lay(lower.state.scope, upper.state.scope);
   lay(lower.env, upper.env);
   lay("lint.allow", lower.lint.allow, upper.lint.allow, warnings);
 }

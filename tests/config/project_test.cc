@@ -213,6 +213,8 @@ TEST_F(Project, IsReadFromMemoryAndNamedAfterItsDirectory) {
   EXPECT_EQ(layers.profiles[0].path, file);
   EXPECT_TRUE(project_name("/src/p").starts_with("p-"));
   EXPECT_NE(project_name("/src/p"), project_name("/other/p"));
+  EXPECT_TRUE(project_state_name("/src/p").starts_with(project_name("/src/p")));
+  EXPECT_EQ(project_state_name("/src/p").size(), 2U + 32U);
 }
 
 TEST_F(Project, CannotExtendAFileThatNobodyTrusted) {

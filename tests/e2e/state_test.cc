@@ -78,6 +78,94 @@ TEST_F(State, IsOneSandboxsAtATimeUnlessShared) {
   EXPECT_EQ(in_sandbox(options(), "true").code, 125);
 }
 
+TEST_F(State, OfAProjectIsItsOwn) {
+  directory_->write("one/.git/HEAD", "x");
+  directory_->write("one/below/file", "x");
+  directory_->write("two/.git/HEAD", "x");
+  directory_->write("p.toml",
+                    "[state]\nscope = 'project'\nname = 'agent'\n"
+                    "[fs]\n'/kept' = { src = '${STATE}/x', access = 'rw', create = true }\n");
+  const auto in = [&](const std::string& project, const std::string& script) {
+    Program program =
+        immure_sh({"-p", directory_->path() + "/p.toml"}, script, directory_->path() + project);
+    program.environment = {{"PATH", "/usr/bin:/bin"},
+                           {"XDG_STATE_HOME", directory_->path() + "/states"}};
+    const Outcome outcome = run(program);
+    return trimmed(outcome.out) + trimmed(outcome.err);
+  };
+  EXPECT_EQ(in("/one", "echo first > /kept/f; cat /kept/f"), "first");
+  EXPECT_EQ(in("/one/below", "cat /kept/f"), "first") << "the same project";
+  EXPECT_EQ(in("/two", "ls /kept"), "") << "nothing of another";
+  const Outcome listed = run({.argv = {"ls", directory_->path() + "/states/immure/agent"}});
+  const std::vector<std::string> names = lines(listed.out);
+  ASSERT_EQ(names.size(), 2U) << listed.out;
+  EXPECT_TRUE(names[0].starts_with("one-")) << names[0];
+  EXPECT_TRUE(names[1].starts_with("two-")) << names[1];
+}
+
+TEST_F(State, CreateMakesWhatLiesBelowItWhereverItIs) {
+  const TempDir outside;  // of the home, and of the current directory
+  const std::string elsewhere = outside.path() + "/kept";
+  const Outcome outcome =
+      in_sandbox({"--set", "state.dir=" + elsewhere, "--set",
+                  "fs.\"/kept\"={src=\"${STATE}/a/b\",access=\"rw\",create=true}"},
+                 "echo x > /kept/f");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(read_file(elsewhere + "/a/b/f"), "x\n");
+  const Outcome beside =
+      in_sandbox({"--set", "state.dir=" + elsewhere, "--set", "state.lock=share", "--set",
+                  "fs.\"/kept\"={src=\"" + elsewhere + "-beside\",access=\"rw\",create=true}"},
+                 "true");
+  EXPECT_EQ(beside.code, 125);
+  EXPECT_TRUE(contains(beside.err, "E323")) << beside.err;
+}
+
+TEST_F(State, APersistentHomeShowsTheProjectThatLiesBelowTheRealOne) {
+  const std::string home = own_home();
+  if (home.empty() || home == "/") GTEST_SKIP() << "no home";
+  const TempDir below(home);
+  below.write("project/file", "mine\n");
+  const std::string project = below.path() + "/project";
+  const Argv persist{"--allow", "home=persist", "--set", "state.dir=" + place()};
+  const Outcome shown =
+      in_sandbox(persist, "cat file; touch ~/kept; touch ~/new/x 2>&1 || true", project);
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_TRUE(shown.out.starts_with("mine\n")) << shown.out;
+  EXPECT_TRUE(exists(place() + "/home/kept"));
+  EXPECT_TRUE(exists(place() + "/home" + project.substr(home.size()))) << "the mount point";
+  EXPECT_FALSE(exists(place() + "/home" + project.substr(home.size()) + "/file"));
+  const Outcome again = in_sandbox(persist, "ls ~/kept && cat file", project);
+  EXPECT_EQ(again.code, 0) << again.err;
+  const Outcome file = in_sandbox({"--allow", "home=persist", "--set", "state.dir=" + place(),
+                                   "--ro", project + "/file:" + home + "/immure-test-file"},
+                                  "cat ~/immure-test-file", project);
+  EXPECT_EQ(file.out, "mine\n") << file.err;
+  EXPECT_FALSE(exists(home + "/immure-test-file"));
+}
+
+TEST_F(State, IsLockedAlsoWhereThereIsNoPidNamespace) {
+  const auto without = [&](const std::string& command) {
+    return Program{.argv = {"unshare", "--user", "--map-root-user", "sh", "-c",
+                            "echo 0 > /proc/sys/user/max_pid_namespaces; "
+                            "XDG_CONFIG_HOME=/nonexistent exec \"$0\" run --set root.proc=none "
+                            "--set 'best_effort=[\"pid-ns\"]' --set 'fs.\"${STATE}\"=rw' --set "
+                            "state.dir=\"$1\" -- sh -c \"$2\"",
+                            binary(), place(), command}};
+  };
+  {
+    Running first(without("echo up; exec sleep 60"));
+    ASSERT_TRUE(first.wait_for_output("up")) << first.wait().err;
+    const Outcome second = run(without("true"));
+    EXPECT_EQ(second.code, 125) << second.out;
+    EXPECT_TRUE(contains(second.err, "E504")) << second.err;
+    EXPECT_EQ(in_sandbox(options(), "true").code, 125) << "against those with one as well";
+  }
+  const Outcome after = run(without("echo ran"));
+  EXPECT_EQ(after.code, 0) << after.err;
+  EXPECT_EQ(after.out, "ran\n");
+  EXPECT_TRUE(contains(after.err, "pid namespace")) << after.err;
+}
+
 TEST_F(State, ItsPlaceIsNotMadeOfItself) {
   const Outcome outcome =
       in_sandbox({"--set", "fs.\"${STATE}\"=rw", "--set", "state.dir=${STATE}/x"}, "true");

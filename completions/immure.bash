@@ -67,6 +67,7 @@ _immure_keys() {
     allow.jit \
     allow.io-uring \
     allow.userfaultfd \
+    allow.32bit \
     allow.realtime \
     allow.numa \
     allow.setid \
@@ -97,6 +98,8 @@ _immure_keys() {
     process.io_priority \
     process.core_sched \
     process.keyring \
+    process.selinux \
+    process.apparmor \
     user.uid \
     user.gid \
     user.uid_map \
@@ -144,6 +147,7 @@ _immure_keys() {
     limits.tmp_total \
     limits.wall \
     state.name \
+    state.scope \
     state.dir \
     state.lock \
     lint.allow
@@ -272,6 +276,9 @@ _immure_values() {
     allow.userfaultfd)
       printf '%s\n' true false
       ;;
+    allow.32bit)
+      printf '%s\n' true false
+      ;;
     allow.realtime)
       printf '%s\n' true false
       ;;
@@ -327,7 +334,7 @@ _immure_values() {
       printf '%s\n' minimal host none
       ;;
     namespaces.pid)
-      printf '%s\n' new host
+      printf '%s\n' new host path: fd:
       ;;
     namespaces.ipc)
       printf '%s\n' new host path: fd:
@@ -394,6 +401,9 @@ _immure_values() {
       ;;
     limits.nice)
       printf '%s\n' inherit hard unlimited
+      ;;
+    state.scope)
+      printf '%s\n' profile project
       ;;
     state.lock)
       printf '%s\n' exclusive share

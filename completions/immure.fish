@@ -139,6 +139,7 @@ function __immure_keys
     printf '%s\t%s\n' 'allow.jit' 'Memory that is written and executed; false refuses it.'
     printf '%s\t%s\n' 'allow.io-uring' 'io_uring.'
     printf '%s\t%s\n' 'allow.userfaultfd' 'userfaultfd.'
+    printf '%s\t%s\n' 'allow.32bit' '32-bit programs on x86-64.'
     printf '%s\t%s\n' 'allow.realtime' 'Real-time scheduling, as far as we may.'
     printf '%s\t%s\n' 'allow.numa' 'NUMA policies.'
     printf '%s\t%s\n' 'allow.setid' 'Writing of set-id bits where the host can run the file.'
@@ -169,6 +170,8 @@ function __immure_keys
     printf '%s\t%s\n' 'process.io_priority' 'Priority of disk access: idle, best-effort:0 to 7, realtime:0 to 7; ioprio_set(2).'
     printf '%s\t%s\n' 'process.core_sched' 'Shares no core with processes outside.'
     printf '%s\t%s\n' 'process.keyring' 'The session keyring.'
+    printf '%s\t%s\n' 'process.selinux' 'SELinux label applied at exec.'
+    printf '%s\t%s\n' 'process.apparmor' 'AppArmor profile applied at exec; the administrator has loaded it.'
     printf '%s\t%s\n' 'user.uid' 'User id inside; 0 looks like root.'
     printf '%s\t%s\n' 'user.gid' 'Group id inside.'
     printf '%s\t%s\n' 'user.uid_map' 'User ids inside: a list of { inside, outside, count }, or "subid" for all of /etc/subuid.'
@@ -178,7 +181,7 @@ function __immure_keys
     printf '%s\t%s\n' 'user.passwd' '/etc/passwd and /etc/group: made up, the host\'s, or none. Replaces [fs] entries of earlier layers.'
     printf '%s\t%s\n' 'caps.keep' 'Capabilities the command has; also ambient.'
     printf '%s\t%s\n' 'caps.bounding' 'Capabilities it can ever get.'
-    printf '%s\t%s\n' 'namespaces.pid' 'Process ids.'
+    printf '%s\t%s\n' 'namespaces.pid' 'Process ids; a shared one has no /proc of its own to show.'
     printf '%s\t%s\n' 'namespaces.ipc' 'System V IPC and POSIX message queues.'
     printf '%s\t%s\n' 'namespaces.uts' 'Host name.'
     printf '%s\t%s\n' 'namespaces.cgroup' 'Control group paths.'
@@ -216,6 +219,7 @@ function __immure_keys
     printf '%s\t%s\n' 'limits.tmp_total' 'Bytes of all tmpfs together; those without a size share what the others leave.'
     printf '%s\t%s\n' 'limits.wall' 'Real time until the command is ended.'
     printf '%s\t%s\n' 'state.name' 'Runs of the same name share their state.'
+    printf '%s\t%s\n' 'state.scope' 'One state for all runs of that name; or "project": for each ${PROJECT} one of its own, below the same directory.'
     printf '%s\t%s\n' 'state.dir' 'The directory that ${STATE} stands for; made with mode 0700 when it is used.'
     printf '%s\t%s\n' 'state.lock' 'Whether several runs can have it at a time; flock(2).'
     printf '%s\t%s\n' 'lint.allow' 'Codes that are known and accepted, as "W710".'
@@ -303,6 +307,8 @@ function __immure_values
             printf '%s\n' true false
         case allow.userfaultfd
             printf '%s\n' true false
+        case allow.32bit
+            printf '%s\n' true false
         case allow.realtime
             printf '%s\n' true false
         case allow.numa
@@ -340,7 +346,7 @@ function __immure_values
         case user.passwd
             printf '%s\n' minimal host none
         case namespaces.pid
-            printf '%s\n' new host
+            printf '%s\n' new host path: fd:
         case namespaces.ipc
             printf '%s\n' new host path: fd:
         case namespaces.uts
@@ -385,6 +391,8 @@ function __immure_values
             printf '%s\n' inherit hard unlimited
         case limits.nice
             printf '%s\n' inherit hard unlimited
+        case state.scope
+            printf '%s\n' profile project
         case state.lock
             printf '%s\n' exclusive share
     end

@@ -80,7 +80,8 @@ enum class Code : std::uint16_t {
   started_setuid = 403,
   overlay_unavailable = 410,
   core_sched_unavailable = 420,
-  id_map_helper = 462,  // newuidmap or newgidmap is missing, or failed
+  lsm_unavailable = 430,  // no AppArmor, or no SELinux
+  id_map_helper = 462,    // newuidmap or newgidmap is missing, or failed
   setup_step = 501,
   setup_died = 502,
   setup_timeout = 503,

@@ -85,6 +85,8 @@ constexpr std::array rows{
     Row{"process.sched", [](SandboxSpec& s) { s.process.sched = {}; }},
     Row{"process.io_priority", [](SandboxSpec& s) { s.process.io_priority = {}; }},
     Row{"process.core_sched", [](SandboxSpec& s) { s.process.core_sched = {}; }},
+    Row{"process.selinux", [](SandboxSpec& s) { s.process.selinux = {}; }},
+    Row{"process.apparmor", [](SandboxSpec& s) { s.process.apparmor = {}; }},
     Row{"process.tsc", [](SandboxSpec& s) { s.process.tsc = {}; }},
     Row{"process.keyring", [](SandboxSpec& s) { s.process.keyring = {}; }},
 };

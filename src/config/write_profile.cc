@@ -225,7 +225,7 @@ void write_identity(const SandboxSpec& spec, std::string& out) {
 void write_process(const Process& process, std::string& out) {
   const auto& [command, args, argv0, cwd, umask, nice, oom_score_adj, tty, init, die_with_parent,
                wait, stop_signal, grace_ns, pass_fds, stdin_from, stdout_to, stderr_to, personality,
-               cpus, sched, io_priority, core_sched, tsc, keyring] = process;
+               cpus, sched, io_priority, core_sched, tsc, keyring, selinux, apparmor] = process;
   Section section("process");
   section.put("command", command, quoted_list);
   section.put("args", args, quoted_list);
@@ -251,6 +251,8 @@ void write_process(const Process& process, std::string& out) {
   section.put("core_sched", core_sched, boolean);
   section.put("tsc", tsc, boolean);
   section.put("keyring", keyring, any_word);
+  section.put("selinux", selinux, toml_string);
+  section.put("apparmor", apparmor, toml_string);
   section.append_to(out);
 }
 
@@ -287,9 +289,9 @@ void write_state(const State& state, std::string& out) {
   section.put("name", name, toml_string);
   if (used.empty()) {
     section.put("dir", dir, toml_expanded);
+    section.put("scope", scope, any_word);
     section.put("lock", lock, any_word);
   } else {
-    section.put("scope", scope, any_word);
     section.line("dir", toml_expanded(used));
     section.line("lock", word(lock.get_or(StateLock::exclusive)));
   }

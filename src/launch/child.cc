@@ -103,12 +103,11 @@ void run_child(const ChildContext& context) {
   }
   if (context.reaper) run_init(context, construction);
 
-  construction.proc.reset();
-  const StartFailure failure = become_command(context);
+  const StartFailure failure = become_command(context, construction);
   fail(context, failure.step, failure.errnum);
 }
 
-StartFailure become_command(const ChildContext& context) {
+StartFailure become_command(const ChildContext& context, const Construction& construction) {
   auto step = static_cast<std::uint32_t>(context.setup.size());
   // Everything of ours is close-on-exec already; what the caller left open becomes so.
   if (const int errnum = close_all_but(context.pass_fds, context.fd_limit, true)) {
@@ -130,7 +129,7 @@ StartFailure become_command(const ChildContext& context) {
         return {stage_signals, errno};
       }
     }
-    if (const int errnum = run_command_step(planned.what)) {
+    if (const int errnum = run_command_step(planned.what, construction)) {
       if (!planned.best_effort || !is_missing_here(errnum)) return {step, errnum};
       report(context.report_fd, ChildReport::Kind::lost, errnum, step);
     }

@@ -69,11 +69,12 @@ struct Construction {
 };
 
 int run_setup_step(const Step& step, Construction& construction);
-int run_command_step(const Step& step);
+int run_command_step(const Step& step, const Construction& construction);
 
 // Opens /proc, makes sure that it is procfs, and writes the id maps.
 int write_id_maps(const ChildContext& context, Construction& construction);
-int write_proc(Construction& construction, const char* file, const char* value, std::size_t length);
+int write_proc(const Construction& construction, const char* file, const char* value,
+               std::size_t length);
 
 // Forks the command's process from pid 1 and becomes init.
 [[noreturn]] void run_init(const ChildContext& context, Construction& construction);
@@ -87,7 +88,7 @@ struct StartFailure {
 // In the command's process: closes what must not be inherited, gives back the caller's signals,
 // runs command_setup, execs. Returns only when that failed. It is the caller's to report, at best
 // from a process without the filter, which may refuse to write.
-StartFailure become_command(const ChildContext& context);
+StartFailure become_command(const ChildContext& context, const Construction& construction);
 
 void report(int fd, ChildReport::Kind kind, int errnum, std::uint32_t step, int status = 0);
 

@@ -235,6 +235,26 @@ int run(const LoadFilter& step) {
   return ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER ? 0 : EPROTO;
 }
 
+// The kernel gives back the label, AppArmor with its mode behind it: "web (enforce)".
+int set_label(const SetExecLabel& step, const Construction& construction) {
+  const char* file = step.apparmor ? "thread-self/attr/apparmor/exec" : "thread-self/attr/exec";
+  if (const int errnum = write_proc(construction, file, step.request.data(), step.request.size())) {
+    return errnum;
+  }
+  const Fd back(::openat(construction.proc.get(), file, O_RDONLY | O_CLOEXEC));
+  if (!back) return errno;
+  std::array<char, 4096> now{};
+  const ssize_t length = ::read(back.get(), now.data(), now.size());
+  if (length < 0) return errno;
+  const std::size_t wanted = step.label.size();
+  if (static_cast<std::size_t>(length) < wanted ||
+      std::memcmp(now.data(), step.label.data(), wanted) != 0) {
+    return EPROTO;
+  }
+  const char next = wanted < now.size() ? now[wanted] : '\0';
+  return next == '\0' || next == '\n' || next == ' ' ? 0 : EPROTO;
+}
+
 template <class Other>
 int run(const Other& /*step*/) {
   return EPROTO;  // a step of pid 1 among those of the command's process: the plan is wrong
@@ -242,7 +262,7 @@ int run(const Other& /*step*/) {
 
 }  // namespace
 
-int write_proc(Construction& construction, const char* file, const char* value,
+int write_proc(const Construction& construction, const char* file, const char* value,
                std::size_t length) {
   // RESOLVE_NO_XDEV: nothing that is mounted over a file of /proc takes the write.
   Fd target(construction.no_openat2 ? -1
@@ -290,7 +310,8 @@ int run_setup_step(const Step& step, Construction& construction) {
   return std::visit([&](const auto& s) { return run(s, construction); }, step);
 }
 
-int run_command_step(const Step& step) {
+int run_command_step(const Step& step, const Construction& construction) {
+  if (const auto* label = std::get_if<SetExecLabel>(&step)) return set_label(*label, construction);
   return std::visit([](const auto& s) { return run(s); }, step);
 }
 

@@ -103,6 +103,14 @@ std::string step_hint(const Step& step, int errnum) {
     return "this kernel has no core scheduling (CONFIG_SCHED_CORE), or this machine no SMT\n"
            "to go on without: best_effort = [\"core-sched\"]";
   }
+  if (const auto* label = std::get_if<SetExecLabel>(&step); label && errnum != EPROTO) {
+    const std::string word = label->apparmor ? "apparmor" : "selinux";
+    return std::string(label->apparmor
+                           ? "the profile must be loaded: sudo apparmor_parser -r FILE; aa-status "
+                             "lists them\n"
+                           : "the policy must know the label, and let us change to it\n") +
+           "to go on without: best_effort = [\"" + word + "\"]";
+  }
   if (std::holds_alternative<CloseTsc>(step) && errnum == EINVAL) {
     return "only x86 can close its time stamp counter: leave out process.tsc";
   }

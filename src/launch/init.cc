@@ -45,7 +45,7 @@ bool makes_time_namespace(const ChildContext& context) {
 // Shares memory with init until exec, as vfork(2), so that init knows when the command runs and
 // nothing is copied. Not from a new time namespace: a process that shares memory stays in the old
 // one (time_namespaces(7)).
-pid_t start_sharing_memory(const ChildContext& context) {
+pid_t start_sharing_memory(const ChildContext& context, const Construction& construction) {
   volatile Handover handover;
   const pid_t pid = ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
   if (pid == 0) {
@@ -55,7 +55,7 @@ pid_t start_sharing_memory(const ChildContext& context) {
     // become_command() and this file are made for it: nothing of the shared memory but `handover`
     // is written, as all that they call keeps its state on the stack below.
     // NOLINTBEGIN(clang-analyzer-unix.Vfork)
-    const StartFailure failure = become_command(context);
+    const StartFailure failure = become_command(context, construction);
     handover.step = failure.step;
     handover.errnum = failure.errnum;
     handover.failed = true;
@@ -73,7 +73,7 @@ pid_t start_sharing_memory(const ChildContext& context) {
   return pid;
 }
 
-pid_t start_copying_memory(const ChildContext& context) {
+pid_t start_copying_memory(const ChildContext& context, const Construction& construction) {
   std::array<int, 2> started{-1, -1};
   pid_t pid = -1;
   if (::pipe2(started.data(), O_CLOEXEC) == 0) {
@@ -90,7 +90,7 @@ pid_t start_copying_memory(const ChildContext& context) {
   }
   if (pid == 0) {
     if (!context.own_pid_namespace) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const StartFailure failure = become_command(context);
+    const StartFailure failure = become_command(context, construction);
     report(context.report_fd, ChildReport::Kind::failed, failure.errnum, failure.step);
     const ssize_t ignored = ::write(started[1], "x", 1);
     static_cast<void>(ignored);
@@ -246,8 +246,8 @@ void run_init(const ChildContext& context, Construction& construction) {
   const int signals = ::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals < 0) fail(errno, stage_fork);
 
-  const pid_t command =
-      makes_time_namespace(context) ? start_copying_memory(context) : start_sharing_memory(context);
+  const pid_t command = makes_time_namespace(context) ? start_copying_memory(context, construction)
+                                                      : start_sharing_memory(context, construction);
   report(context.report_fd, ChildReport::Kind::ready, 0, 0);
 
   // A pipe of the caller must not stay open through us when the command closes it.

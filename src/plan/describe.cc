@@ -270,6 +270,10 @@ std::string text(const LimitPrivileges& s) {
 std::string text(const RefuseExecGain& /*s*/) {
   return "refuse memory that is written and executed";
 }
+std::string text(const SetExecLabel& s) {
+  return std::string("start the command with the ") +
+         (s.apparmor ? "AppArmor profile " : "SELinux label ") + escape(s.label);
+}
 std::string text(const CloseTsc& /*s*/) { return "refuse reads of the time stamp counter"; }
 std::string text(const LoadFilter& s) { return "load the system call filter: " + escape(s.name); }
 

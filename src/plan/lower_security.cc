@@ -178,6 +178,37 @@ void lower_filter(const SandboxSpec& spec, LaunchPlan& plan, Errors& errors) {
   plan.command_setup.push_back({std::move(step), first.items[0].origin});
 }
 
+// A file of the kernel's that is there where the security module is.
+bool has_module(const Host& host, bool apparmor) {
+  const Result<ResolvedPath> found =
+      host.files->resolve(apparmor ? "/proc/self/attr/apparmor" : "/sys/fs/selinux");
+  return found.ok() && found.value().kind == FileKind::directory;
+}
+
+void set_label(const SandboxSpec& spec, const Host& host, bool apparmor, LaunchPlan& plan,
+               Errors& errors) {
+  const Setting<std::string>& label = apparmor ? spec.process.apparmor : spec.process.selinux;
+  if (!label.is_set()) return;
+  const std::string word = apparmor ? "apparmor" : "selinux";
+  const bool optional = is_best_effort(spec, word);
+  if (!optional && !has_module(host, apparmor)) {
+    const std::string name = apparmor ? "AppArmor" : "SELinux";
+    errors.push_back({.code = Code::lsm_unavailable,
+                      .doing = "process." + word + " = " + quote(*label.value) +
+                               ", but this kernel runs without " + name,
+                      .origin = label.origin,
+                      .hint = std::string(apparmor ? "aa-enabled" : "getenforce") +
+                              " says whether it is on (the kernel's option lsm= lists what is)\n"
+                              "to go on without: best_effort = [\"" +
+                              word + "\"]"});
+    return;
+  }
+  plan.command_setup.push_back({SetExecLabel{.apparmor = apparmor,
+                                             .label = *label.value,
+                                             .request = (apparmor ? "exec " : "") + *label.value},
+                                label.origin, optional});
+}
+
 // Before the filter of the profile, which may refuse to load another.
 void close_tsc(const Setting<bool>& tsc, LaunchPlan& plan, Errors& errors) {
   if (tsc.get_or(true)) return;
@@ -296,6 +327,7 @@ void lower_privileges(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
     plan.command_setup.push_back(
         {RefuseExecGain{}, spec.hardening.jit.origin, is_best_effort(spec, "mdwe")});
   }
+  for (const bool apparmor : {true, false}) set_label(spec, host, apparmor, plan, errors);
   close_tsc(spec.process.tsc, plan, errors);
   lower_filter(spec, plan, errors);
 }

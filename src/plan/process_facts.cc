@@ -96,6 +96,8 @@ constexpr auto kPhrases = std::to_array<Phrase>({
     {"set the personality to ", Heading::process, "personality"},
     {"set the host name to ", Heading::identity, "host name"},
     {"set the domain name to ", Heading::identity, "domain name"},
+    {"start the command with the AppArmor profile ", Heading::identity, "AppArmor profile"},
+    {"start the command with the SELinux label ", Heading::identity, "SELinux label"},
     {"load the system call filter: ", Heading::filter, "filter"},
     {"make a time namespace, offsets ", Heading::identity, "clocks"},
 });

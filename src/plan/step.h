@@ -181,6 +181,12 @@ struct LimitPrivileges {
 struct RefuseExecGain {};
 // From now on reading the time stamp counter is SIGSEGV; read back. PR_SET_TSC(2const)
 struct CloseTsc {};
+// The label that the kernel gives the command at exec; read back.
+struct SetExecLabel {
+  bool apparmor = true;  // else SELinux
+  std::string label;
+  std::string request;  // what is written to the kernel's file: "exec LABEL", or the label
+};
 // A system call filter compiled before. `own` keeps the program of one that this profile changes;
 // the others are constant data.
 struct LoadFilter {
@@ -197,7 +203,7 @@ using Step =
                  DropGroups, WriteProc, NewTimeNamespace, RedirectStdio, ChangeDirectory, SetUmask,
                  SetNice, SetOomScoreAdj, SetScheduler, SetIoPriority, NewCoreCookie, SetAffinity,
                  SetPersonality, SetRlimit, NewSession, NewKeyring, RefuseExecGain, CloseTsc,
-                 LimitPrivileges, LoadFilter>;
+                 SetExecLabel, LimitPrivileges, LoadFilter>;
 
 // A step and who asked for it.
 struct PlannedStep {

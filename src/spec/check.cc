@@ -321,6 +321,22 @@ void check_process(const Process& process, Problems& problems) {
   }
 }
 
+// They are written to a file of /proc in one line.
+void check_labels(const Process& process, Problems& problems) {
+  for (const auto& [key, label] : {std::pair("process.selinux", &process.selinux),
+                                   std::pair("process.apparmor", &process.apparmor)}) {
+    if (!label->is_set()) continue;
+    constexpr std::size_t longest = 1024;
+    const std::string& text = *label->value;
+    if (!text.empty() && text.size() <= longest &&
+        text.find_first_of(std::string_view("\n\0", 2)) == std::string::npos) {
+      continue;
+    }
+    problems.add(Code::bad_enum, label->origin, std::string(key) + " can't be " + quote(text),
+                 "write the label in one line, or leave the key out");
+  }
+}
+
 void check_environment(const Environment& env, Problems& problems) {
   for (const auto& [name, rule] : env) {
     if (name.empty() || name.find_first_of(std::string_view("=\0", 2)) != std::string::npos) {
@@ -354,6 +370,7 @@ std::variant<CheckedSpec, Errors> check(SandboxSpec spec, const HostPlaces& plac
   check_capabilities(spec.caps, problems);
   check_calls(spec.seccomp, problems);
   check_process(spec.process, problems);
+  check_labels(spec.process, problems);
   check_scheduling(spec.process, problems);
   check_state(spec.state, problems);
   check_user(spec.user, problems);

@@ -183,6 +183,8 @@ void lay(Process& lower, const Process& upper, Errors& warnings) {
   lay(lower.core_sched, upper.core_sched);
   lay(lower.tsc, upper.tsc);
   lay(lower.keyring, upper.keyring);
+  lay(lower.selinux, upper.selinux);
+  lay(lower.apparmor, upper.apparmor);
 }
 
 }  // namespace
@@ -242,9 +244,9 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay(lower.limits.wall_ns, upper.limits.wall_ns);
   lay(lower.state.name, upper.state.name);
   lay(lower.state.dir, upper.state.dir);
+  lay(lower.state.scope, upper.state.scope);
   lay(lower.state.lock, upper.state.lock);
   lay(lower.process, upper.process, warnings);
-  lay(lower.state.scope, upper.state.scope);
   lay(lower.env, upper.env);
   lay("lint.allow", lower.lint.allow, upper.lint.allow, warnings);
 }

@@ -40,6 +40,8 @@ struct Process {
   Setting<bool> core_sched;  // shares no core with others; PR_SCHED_CORE of prctl(2); unset: false
   Setting<bool> tsc;  // the time stamp counter can be read; PR_SET_TSC of prctl(2); unset: true
   Setting<KeyringMode> keyring;  // unset: fresh
+  // Labels for the command, applied by the kernel at exec; unset: ours. selinux(8), apparmor(7)
+  Setting<std::string> selinux, apparmor;
   bool operator==(const Process&) const = default;
 };
 

@@ -57,6 +57,21 @@ TEST(Failure, OfCoreSchedulingThatTheKernelLacks) {
           "        to go on without: best_effort = [\"core-sched\"]\n");
 }
 
+TEST(Failure, OfALabelThatTheKernelDoesNotKnow) {
+  const SetExecLabel profile{.apparmor = true, .label = "web", .request = "exec web"};
+  EXPECT_EQ(
+      failed_step(profile, ENOENT),
+      "immure: error[E501]: can't start the command with the AppArmor profile web: No such "
+      "file or directory (ENOENT)\n"
+      "  help: the profile must be loaded: sudo apparmor_parser -r FILE; aa-status lists them\n"
+      "        to go on without: best_effort = [\"apparmor\"]\n");
+  const SetExecLabel label{.apparmor = false, .label = "a_t", .request = "a_t"};
+  EXPECT_EQ(failed_step(label, EPROTO),
+            "immure: error[E501]: can't start the command with the SELinux label a_t: Protocol "
+            "error (EPROTO)\n"
+            "  help: the kernel reported success and did not do it; nothing was started\n");
+}
+
 TEST(Failure, OfATimeStampCounterThatTheProcessorCannotClose) {
   EXPECT_EQ(failed_step(CloseTsc{}, EINVAL),
             "immure: error[E501]: can't " + describe(CloseTsc{}) +

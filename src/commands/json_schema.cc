@@ -37,6 +37,7 @@ Json text_of(std::string_view key) {
   if (key == "process.sched") return whole("other|batch|idle|(fifo|rr):0*[1-9][0-9]?");
   if (key == "process.io_priority") return whole("idle|(best-effort|realtime):0*[0-7]");
   if (key == "state.name") return matching("^[^./\\n][^/\\n]{0,127}$");
+  if (key == "process.selinux" || key == "process.apparmor") return matching("^[^\\n]{1,1024}$");
   return text();
 }
 

@@ -191,12 +191,12 @@ TEST_F(JoinPids, WhereNothingCouldBeEndedNothingIsStarted) {
   Program program = immure_run(options("path:" + file()), {"echo", "ran"});
   EXPECT_EQ(run(program).out, "ran\n") << "the control";
   program.before_exec = [] {
-    std::array<sock_filter, 4> program{
+    std::array<sock_filter, 4> calls{
         {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
          BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_send_signal, 0, 1),
          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
-    const sock_fprog filter{.len = program.size(), .filter = program.data()};
+    const sock_fprog filter{.len = calls.size(), .filter = calls.data()};
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
   };

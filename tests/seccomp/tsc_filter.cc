@@ -28,8 +28,8 @@ TEST(TscFilter, AllowsAllElse) {
   const std::uint32_t native = find_call("prctl", AUDIT_ARCH_X86_64).number;
   const std::uint32_t i386 = find_call("prctl", AUDIT_ARCH_I386).number;
   for (std::uint32_t number = 0; number < kNumbers; ++number) {
-    if (number != native) EXPECT_EQ(says(AUDIT_ARCH_X86_64, number, PR_SET_TSC), "allow");
-    if (number != i386) EXPECT_EQ(says(AUDIT_ARCH_I386, number, PR_SET_TSC), "allow");
+    EXPECT_EQ(number == native ? "allow" : says(AUDIT_ARCH_X86_64, number, PR_SET_TSC), "allow");
+    EXPECT_EQ(number == i386 ? "allow" : says(AUDIT_ARCH_I386, number, PR_SET_TSC), "allow");
   }
   EXPECT_EQ(says(AUDIT_ARCH_X86_64, native, PR_GET_TSC), "allow");
   EXPECT_EQ(says(AUDIT_ARCH_I386, i386, PR_SET_NAME), "allow");

@@ -113,11 +113,6 @@ constexpr auto kWaitFor =
     std::to_array<Word>({{"command", number(WaitFor::command)}, {"all", number(WaitFor::all)}});
 constexpr auto kKeyrings = std::to_array<Word>(
     {{"new", number(KeyringMode::fresh)}, {"inherit", number(KeyringMode::inherit)}});
-constexpr auto kNamespaces = std::to_array<Word>({{"new", number(NamespaceChoice::fresh)},
-                                                  {"host", number(NamespaceChoice::host)},
-                                                  {"sandbox:", later_word},
-                                                  {"path:", later_word},
-                                                  {"fd:", later_word}});
 constexpr auto kGroups =
     std::to_array<Word>({{"drop", number(GroupsMode::drop)}, {"keep", number(GroupsMode::keep)}});
 constexpr auto kPasswdFiles = std::to_array<Word>({{"minimal", number(PasswdFiles::minimal)},

@@ -295,6 +295,7 @@ int write_id_maps(const ChildContext& context, Construction& construction) {
     } while (length < 0 && errno == EINTR);
     if (length != 1) ::_exit(125);  // the launcher says why
   }
+  if (context.uid_map != nullptr && *context.uid_map == '\0') return 0;  // of a joined namespace
   if (context.uid_map != nullptr) {
     if (const int errnum = put("self/uid_map", context.uid_map)) return errnum;
   }

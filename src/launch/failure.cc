@@ -121,6 +121,9 @@ std::string step_hint(const Step& step, int errnum) {
     return "time namespaces need Linux 5.6, and user.max_time_namespaces above 0\n"
            "to go on without: best_effort = [\"time-ns\"]";
   }
+  if (errnum == EOVERFLOW) {
+    return "our id has no number in the user namespace that is joined: map it there";
+  }
   if (errnum == EPROTO) {
     return "the kernel reported success and did not do it; nothing was started";
   }

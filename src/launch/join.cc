@@ -79,6 +79,26 @@ std::variant<Fd, Error> open_one(const JoinedNamespace& wanted) {
   return fd;
 }
 
+Error of_another(const JoinedNamespace& wanted, int owner, uid_t uid) {
+  return refused(
+      wanted, (wanted.flag == CLONE_NEWUSER ? "it is number " : "it belongs to user namespace ") +
+                  std::to_string(inode(owner)) + " of user " + std::to_string(uid) +
+                  ", which is not ours to join");
+}
+
+// A user namespace that the plan names, when we may enter it.
+std::variant<Fd, Error> check_user_namespace(const JoinedNamespace& wanted, Fd fd) {
+  const Fd own(::open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC));
+  if (!own) return failed(wanted, errno, "immure needs /proc");
+  if (inode(own.get()) == inode(fd.get())) {
+    return refused(wanted, "it is our own", "take the line away: then a new one is made");
+  }
+  uid_t uid = 0;
+  if (::ioctl(fd.get(), NS_GET_OWNER_UID, &uid) != 0) return failed(wanted, errno);
+  if (uid != ::geteuid() && !has_sys_admin()) return of_another(wanted, fd.get(), uid);
+  return fd;
+}
+
 // The user namespace that it belongs to, when we may act there; empty: it is our own.
 std::variant<Fd, Error> find_owner(const JoinedNamespace& wanted, int fd) {
   Fd owner(::ioctl(fd, NS_GET_USERNS));
@@ -99,8 +119,7 @@ std::variant<Fd, Error> find_owner(const JoinedNamespace& wanted, int fd) {
   uid_t uid = 0;
   if (::ioctl(owner.get(), NS_GET_OWNER_UID, &uid) != 0) return failed(wanted, errno);
   if (uid == ::geteuid() || has_sys_admin()) return owner;
-  return refused(wanted, "it belongs to user namespace " + number + " of user " +
-                             std::to_string(uid) + ", which is not ours to join");
+  return of_another(wanted, owner.get(), uid);
 }
 
 // What the process in the middle tells the launcher.
@@ -143,19 +162,26 @@ std::variant<OpenNamespaces, Error> open_namespaces(const LaunchPlan& plan) {
   for (const JoinedNamespace& wanted : plan.join) {
     auto fd = open_one(wanted);
     if (auto* error = std::get_if<Error>(&fd)) return std::move(*error);
-    auto owner = find_owner(wanted, std::get<Fd>(fd).get());
+    const bool is_user = wanted.flag == CLONE_NEWUSER;
+    auto owner = is_user ? check_user_namespace(wanted, std::move(std::get<Fd>(fd)))
+                         : find_owner(wanted, std::get<Fd>(fd).get());
     if (auto* error = std::get_if<Error>(&owner)) return std::move(*error);
     Fd& user = std::get<Fd>(owner);
-    const bool first = opened.list.empty();
+    const bool first = opened.first == nullptr;
     if (!first && (static_cast<bool>(user) != static_cast<bool>(opened.owner) ||
                    (user && inode(user.get()) != inode(opened.owner.get())))) {
       return refused(wanted,
-                     "it belongs to another user namespace than the " +
-                         opened.list.front().wanted->kind + " namespace",
+                     opened.first->flag == CLONE_NEWUSER
+                         ? "it does not belong to the user namespace that is joined"
+                         : "it belongs to another user namespace than the " + opened.first->kind +
+                               " namespace",
                      "all that are joined belong to one");
     }
-    if (first) opened.owner = std::move(user);
-    opened.list.push_back({std::move(std::get<Fd>(fd)), &wanted});
+    if (first) {
+      opened.owner = std::move(user);
+      opened.first = &wanted;
+    }
+    if (!is_user) opened.list.push_back({std::move(std::get<Fd>(fd)), &wanted});
   }
   return opened;
 }
@@ -192,8 +218,9 @@ std::variant<pid_t, Error> clone_within(const OpenNamespaces& namespaces,
     return outcome.pid;
   }
   if (outcome.failed > 0) {
-    const std::size_t index = outcome.failed < 2 ? 0 : static_cast<std::size_t>(outcome.failed) - 2;
-    const JoinedNamespace& wanted = *namespaces.list.at(index).wanted;
+    const auto index = static_cast<std::size_t>(outcome.failed);
+    const JoinedNamespace& wanted =
+        index < 2 ? *namespaces.first : *namespaces.list.at(index - 2).wanted;
     const std::string number =
         namespaces.owner ? std::to_string(inode(namespaces.owner.get())) : "our own";
     return failed(wanted, outcome.errnum, "it belongs to user namespace " + number);

@@ -19,7 +19,8 @@ struct OpenNamespaces {
     const JoinedNamespace* wanted = nullptr;  // in the plan
   };
   std::vector<One> list;
-  Fd owner;  // their user namespace; empty: the launcher's own
+  Fd owner;  // their user namespace, or the one that the plan names; empty: the launcher's own
+  const JoinedNamespace* first = nullptr;  // of the plan: what says which the owner is
 };
 
 // Before descriptors are closed: takes copies of those that the plan names. An Error

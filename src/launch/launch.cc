@@ -346,6 +346,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   } else {
     // In the user namespace that is entered our ids have other numbers.
     const auto entered = [&] {
+      if (plan.uid_map.empty()) return;  // and none to write
       uid_map = map_of_one(plan.uid_map, ::geteuid());
       gid_map = map_of_one(plan.gid_map, ::getegid());
       context.uid_map = uid_map.c_str();

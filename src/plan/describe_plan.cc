@@ -126,9 +126,13 @@ std::string describe(const LaunchPlan& plan) {
     out += "join the " + joined.kind + " namespace " + shown_source(joined) + place(joined.origin) +
            '\n';
   }
-  out += "uid map: " + id_map(plan.uid_map, plan.uid_map_helper) +
-         "\ngid map: " + id_map(plan.gid_map, plan.gid_map_helper) +
-         (plan.deny_setgroups ? ", setgroups denied" : "") + '\n';
+  if (plan.uid_map.empty()) {
+    out += "id maps: those of the joined user namespace\n";
+  } else {
+    out += "uid map: " + id_map(plan.uid_map, plan.uid_map_helper) +
+           "\ngid map: " + id_map(plan.gid_map, plan.gid_map_helper) +
+           (plan.deny_setgroups ? ", setgroups denied" : "") + '\n';
+  }
   add_groups(plan.kept_groups.get(), out);
   for (const HostDirectory& made : plan.host_directories) {
     out += std::string("on the host, make ") + (made.is_file ? "file " : "directory ") +

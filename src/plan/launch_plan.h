@@ -51,7 +51,8 @@ struct LaunchPlan {
   std::uint64_t namespaces = 0;         // CLONE_NEW… for clone3(2); the time namespace is a step
   bool pid_namespace_optional = false;  // where the host refuses one, the run goes on without
   std::vector<JoinedNamespace> join;
-  std::string uid_map, gid_map;  // the lines of /proc/self/{uid,gid}_map
+  std::string uid_map,
+      gid_map;  // the lines of /proc/self/{uid,gid}_map; empty: a joined one has its own
   // The programs that write them, newuidmap(1) and newgidmap(1); empty: the child may by itself.
   std::string uid_map_helper, gid_map_helper;
   Origin uid_map_origin, gid_map_origin;

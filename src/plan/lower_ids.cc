@@ -166,6 +166,7 @@ Lowered lower_map(const Kind& kind, const Host& host, Errors& errors) {
 }  // namespace
 
 void lower_id_maps(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors) {
+  if (spec.namespaces.user.value == NamespaceChoice::joined) return;  // they are there
   const User& user = spec.user;
   const Kind users{.key = "user.uid_map",
                    .id_key = "user.uid",

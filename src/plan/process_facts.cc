@@ -54,6 +54,7 @@ std::string time_text(std::int64_t nanoseconds) {
 }
 
 std::string ids(std::string map) {
+  if (map.empty()) return "as the joined user namespace maps it";
   if (std::ranges::count(map, '\n') > 1) {
     while (map.ends_with('\n')) map.pop_back();
     for (std::size_t at = 0; (at = map.find('\n', at)) != std::string::npos;)
@@ -179,6 +180,12 @@ Origin origin_of_variable(const SandboxSpec& spec, const std::string& name) {
 }
 
 void add_process_facts(const LaunchPlan& plan, const SandboxSpec& spec, std::vector<Fact>& facts) {
+  if (const auto user =
+          std::ranges::find(plan.join, std::uint64_t{CLONE_NEWUSER}, &JoinedNamespace::flag);
+      user != plan.join.end()) {
+    facts.push_back(
+        {Heading::identity, "user namespace", "that of " + shown_source(*user), user->origin, {}});
+  }
   for (const Shared& row : kShared) {
     const auto joined = std::ranges::find(plan.join, row.flag, &JoinedNamespace::flag);
     if (joined != plan.join.end()) {

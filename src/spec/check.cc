@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "base/path.h"
@@ -61,6 +62,41 @@ void check_names(const SandboxSpec& spec, Problems& problems) {
   }
 }
 
+// Its maps and its maxima are those of all processes in it, so they stay as they are: the filter
+// alone keeps the command from making namespaces of its own.
+void check_joined_user(const SandboxSpec& spec, Problems& problems) {
+  const User& user = spec.user;
+  for (const auto& [key, origin, set] :
+       {std::tuple("user.uid", &user.uid.origin, user.uid.is_set()),
+        std::tuple("user.gid", &user.gid.origin, user.gid.is_set()),
+        std::tuple("user.uid_map", &user.uid_map.origin, user.uid_map.is_set()),
+        std::tuple("user.gid_map", &user.gid_map.origin, user.gid_map.is_set())}) {
+    if (!set) continue;
+    problems.add(Code::namespace_value, *origin,
+                 std::string(key) + " can't be chosen in a joined user namespace",
+                 "its id maps are there already: take the line away");
+  }
+  if (!spec.namespaces.nested.empty()) {
+    problems.add(Code::namespace_value, spec.namespaces.nested.begin()->second.origin,
+                 "[namespaces.nested] would change the maxima of a joined user namespace for all "
+                 "processes in it",
+                 "take one of the two away (allow.nested sets these maxima)");
+  }
+  const std::string_view need = "only the filter keeps the command from making namespaces";
+  if (spec.seccomp.base.value == FilterBase::none) {
+    problems.add(Code::namespace_value, spec.seccomp.base.origin,
+                 "seccomp.base = \"none\" in a joined user namespace: " + std::string(need),
+                 "take one of the two away");
+  }
+  for (const SetItem& item : spec.seccomp.allow.items) {
+    if (item.text != "clone" && item.text != "clone3" && item.text != "unshare") continue;
+    problems.add(Code::namespace_value, item.origin,
+                 "seccomp.allow holds " + quote(item.text) +
+                     " in a joined user namespace: " + std::string(need),
+                 "take one of the two away");
+  }
+}
+
 void check_namespaces(const SandboxSpec& spec, Problems& problems) {
   const Namespaces& ns = spec.namespaces;
   if (is_host(ns.user)) {
@@ -69,6 +105,7 @@ void check_namespaces(const SandboxSpec& spec, Problems& problems) {
                  "namespace",
                  "take the line away; user.uid and user.gid choose the ids inside");
   }
+  if (ns.user.value == NamespaceChoice::joined) check_joined_user(spec, problems);
   const std::string pid = is_host(ns.pid) ? "namespaces.pid = \"host\"" : "a joined namespaces.pid";
   if (is_shared(ns.pid) && spec.root.proc.get_or(ProcMode::fresh) == ProcMode::fresh) {
     problems.add(Code::namespace_value, ns.pid.origin,

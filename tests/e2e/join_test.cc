@@ -221,6 +221,76 @@ TEST_F(JoinPids, WhatItCannotShowOrEndIsRefused) {
   EXPECT_TRUE(contains(not_ours.err, "E353")) << not_ours.err;
 }
 
+// The Join fixture's user namespace shows its owner as root.
+TEST_F(Join, AUserNamespaceIsEnteredWithoutPowerInIt) {
+  const Argv options{"--set", "namespaces.user=path:" + file("user")};
+  const std::string look =
+      "readlink /proc/self/ns/user /proc/self/ns/uts; id -u; grep CapEff /proc/self/status; "
+      "cat /proc/sys/user/max_user_namespaces";
+  const Outcome outcome = in_sandbox(options, look);
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::vector<std::string> out = lines(outcome.out);
+  ASSERT_EQ(out.size(), 5U) << outcome.out;
+  EXPECT_EQ(out[0], link(file("user")));
+  EXPECT_NE(out[1], link(file("uts"))) << "the others are new";
+  EXPECT_EQ(out[2], "0");
+  EXPECT_EQ(out[3], "CapEff:\t0000000000000000");
+  EXPECT_NE(out[4], "0") << "the others there may go on making namespaces";
+  const Outcome pod = in_sandbox({"--set", "namespaces.user=path:" + file("user"), "--set",
+                                  "namespaces.net=path:" + file("net")},
+                                 "readlink /proc/self/ns/net");
+  EXPECT_EQ(trimmed(pod.out), link(file("net"))) << pod.err;
+}
+
+TEST_F(Join, InAUserNamespaceNoOtherIsMadeAndItsInitIsOutOfReach) {
+  const Argv options{"--set", "namespaces.user=path:" + file("user")};
+  const auto act = [&](const std::string& name) {
+    const Outcome outcome = run(immure_run(options, {IMMURE_PAYLOAD, name}));
+    return trimmed(outcome.out) + trimmed(outcome.err);
+  };
+  EXPECT_EQ(trimmed(run({.argv = {"nsenter", "--user", "--preserve-credentials", "-t",
+                                  std::to_string(other_->pid()), IMMURE_PAYLOAD, "unshare-user"}})
+                        .out),
+            "ok")
+      << "the control";
+  for (const std::string name : {"unshare-user", "clone-user", "unshare-mount", "mount-tmpfs"}) {
+    EXPECT_EQ(act(name), "EPERM") << name;
+  }
+  EXPECT_EQ(act("clone3-user"), "ENOSYS");
+  EXPECT_EQ(act("open-init-memory"), "EACCES");
+  EXPECT_EQ(act("link-of-init-exe"), "EACCES");
+}
+
+TEST_F(Join, ASandboxInAUserNamespaceEndsWithItsLauncher) {
+  Running running(immure_sh({"--set", "namespaces.user=path:" + file("user")},
+                            "setsid sleep 173205 > /dev/null 2>&1 & echo up; exec sleep 173205"));
+  ASSERT_TRUE(running.wait_for_output("up")) << running.wait().err;
+  running.signal(SIGKILL);
+  EXPECT_TRUE(all_gone("173205"));
+}
+
+TEST_F(Join, WhatWouldChangeAUserNamespaceForOthersIsRefused) {
+  const std::string user = "namespaces.user=path:" + file("user");
+  for (const Argv& more :
+       {Argv{"--set", "user.uid=7"}, Argv{"--allow", "nested"}, Argv{"--set", "seccomp.base=none"},
+        Argv{"--set", "seccomp.allow=[\"unshare\"]"}}) {
+    Argv options{"--set", user};
+    options.insert(options.end(), more.begin(), more.end());
+    const Outcome outcome = in_sandbox(options, "echo ran");
+    EXPECT_EQ(outcome.code, 125) << more[1] << outcome.out;
+    EXPECT_TRUE(contains(outcome.err, "E353")) << more[1] << ": " << outcome.err;
+  }
+  const Outcome own = in_sandbox({"--set", "namespaces.user=path:/proc/self/ns/user"}, "true");
+  EXPECT_EQ(own.code, 125);
+  EXPECT_TRUE(contains(own.err, "it is our own")) << own.err;
+  Running bare(Program{.argv = {"unshare", "--user", "sh", "-c", "echo ready; exec sleep 60"}});
+  ASSERT_TRUE(bare.wait_for_output("ready"));
+  const Outcome unmapped = in_sandbox(
+      {"--set", "namespaces.user=path:/proc/" + std::to_string(bare.pid()) + "/ns/user"}, "true");
+  EXPECT_EQ(unmapped.code, 125);
+  EXPECT_TRUE(contains(unmapped.err, "map it there")) << unmapped.err;
+}
+
 TEST_F(Join, AllThatAreJoinedBelongToOneOwner) {
   Running second(Program{.argv = {"unshare", "--user", "--map-root-user", "--uts", "sh", "-c",
                                   "echo ready; exec sleep 60"}});

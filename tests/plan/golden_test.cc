@@ -16,19 +16,15 @@
 #include <memory>
 #include <sstream>
 #include <string>
-#include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
-#include "base/log.h"
-#include "config/intents.h"
 #include "config/profiles.h"
 #include "config/toml_profile.h"
-#include "config/write_profile.h"
 #include "fake_host.h"
-#include "plan/lower.h"
 #include "plan/private_directory.h"
-#include "spec/check.h"
-#include "spec/merge.h"
+#include "profile_plan.h"
 
 namespace immure {
 namespace {
@@ -115,50 +111,6 @@ void apply_directives(const std::string& profile, FakeFiles& files, Start& start
   }
 }
 
-std::string show_errors(const Errors& errors) {
-  std::string out;
-  for (const Error& error : errors) {
-    out += format_error(error, {}) + "exit " + std::to_string(error.exit_code) + "\n";
-  }
-  return out;
-}
-
-// The spec once more, from the profile that it is written as.
-void write_and_read(SandboxSpec& spec, const Circumstances& circumstances) {
-  const Result<std::string> text = write_profile(spec, {.home = circumstances.home});
-  ASSERT_TRUE(text.ok()) << text.error().doing;
-  const auto source =
-      std::make_shared<const SourceFile>(SourceFile{.name = "again.toml", .text = text.value()});
-  auto again = parse_profile(source, "/elsewhere", circumstances);
-  const auto* errors = std::get_if<Errors>(&again);
-  ASSERT_EQ(errors, nullptr) << show_errors(*errors) << text.value();
-  const auto& layer = std::get<ProfileLayer>(again);
-  EXPECT_EQ(layer.extends.value, std::vector<std::string>());
-  auto expanded = expand_intents(layer.spec.allow, false, circumstances);
-  ASSERT_TRUE(std::holds_alternative<ExpandedIntents>(expanded));
-  spec = {};
-  Errors warnings;
-  for (const ExpandedIntent& intent : std::get<ExpandedIntents>(expanded).intents) {
-    merge(spec, intent.spec, warnings);
-  }
-  merge(spec, layer.spec, warnings);
-  spec.allow.clear();
-  EXPECT_TRUE(warnings.empty());
-  const Result<std::string> second = write_profile(spec, {.home = circumstances.home});
-  ASSERT_TRUE(second.ok());
-  EXPECT_EQ(second.value(), text.value());
-}
-
-// Without the places that asked for the steps.
-std::string without_origins(std::string plan) {
-  constexpr std::string_view kLead = "   [";
-  for (std::size_t at = plan.find(kLead); at != plan.npos; at = plan.find(kLead, at + 1)) {
-    const std::size_t end = std::min(plan.find('\n', at), plan.size());
-    if (plan[end - 1] == ']') plan.erase(at, end - at);
-  }
-  return plan;
-}
-
 std::variant<std::vector<ProfileLayer>, Errors> layers_of(const std::string& name,
                                                           const std::string& profile,
                                                           const Start& start,
@@ -198,33 +150,14 @@ std::string plan_of(const std::string& name, const std::string& profile, bool re
       .name = start.shipped};
   auto loaded = layers_of(name, profile, start, circumstances);
   if (auto* errors = std::get_if<Errors>(&loaded)) return show_errors(*errors);
-  const auto& layers = std::get<std::vector<ProfileLayer>>(loaded);
-  SandboxSpec asked;
-  Errors warnings;
-  bool cwd_is_keyed = false;
-  for (const ProfileLayer& layer : layers) {
-    merge(asked.allow, layer.spec.allow, warnings);
-    cwd_is_keyed = cwd_is_keyed ||
-                   std::any_of(layer.spec.mounts.begin(), layer.spec.mounts.end(),
-                               [&](const Mount& mount) { return mount.target == start.host.cwd; });
-  }
-  auto expanded = expand_intents(asked.allow, cwd_is_keyed, circumstances);
-  if (auto* errors = std::get_if<Errors>(&expanded)) return show_errors(*errors);
-  SandboxSpec spec;
-  for (const ExpandedIntent& intent : std::get<ExpandedIntents>(expanded).intents) {
-    merge(spec, intent.spec, warnings);
-  }
-  for (const ProfileLayer& layer : layers) merge(spec, layer.spec, warnings);
-  spec.allow.clear();
-  if (rewritten) write_and_read(spec, circumstances);
-  auto checked = check(std::move(spec));
-  if (auto* errors = std::get_if<Errors>(&checked)) return show_errors(*errors);
-  auto lowered = lower(std::get<CheckedSpec>(checked), start.request, start.host);
-  if (auto* errors = std::get_if<Errors>(&lowered)) return show_errors(*errors);
-  std::vector<std::string>& notes = std::get<LaunchPlan>(lowered).notes;
-  const std::vector<std::string>& of_intents = std::get<ExpandedIntents>(expanded).notes;
-  notes.insert(notes.begin(), of_intents.begin(), of_intents.end());
-  const std::string plan = describe(std::get<LaunchPlan>(lowered));
+  std::vector<std::string> notes;
+  auto merged = spec_of_layers(std::get<std::vector<ProfileLayer>>(loaded), circumstances, notes);
+  if (auto* errors = std::get_if<Errors>(&merged)) return show_errors(*errors);
+  auto& spec = std::get<SandboxSpec>(merged);
+  if (rewritten) write_and_read(spec, {.home = circumstances.home}, circumstances);
+  auto planned = plan_text(std::move(spec), {}, start.request, start.host, notes);
+  if (auto* errors = std::get_if<Errors>(&planned)) return show_errors(*errors);
+  const auto& plan = std::get<std::string>(planned);
   return start.only_mounts ? mounts_of(plan) : plan;
 }
 

@@ -67,6 +67,12 @@ std::size_t depth(std::string_view path) {
   return static_cast<std::size_t>(std::ranges::count(path, '/'));
 }
 
+std::string join(std::string_view base, std::string_view rest) {
+  std::string path(base == "/" ? "" : base);
+  if (!rest.starts_with('/')) path += '/';
+  return path.append(rest);
+}
+
 std::string_view relative_to_root(std::string_view path) {
   while (path.starts_with('/')) path.remove_prefix(1);
   return path;

@@ -21,6 +21,9 @@ std::string_view parent_of(std::string_view path);
 std::string_view base_name(std::string_view path);
 std::size_t depth(std::string_view path);  // "/" 0, "/a" 1
 
+// "/a" and "b" -> "/a/b"; "/" and "b" -> "/b"; a `rest` that starts with '/' is appended as it is.
+std::string join(std::string_view base, std::string_view rest);
+
 // "/a/b" -> "a/b": as steps name their targets.
 std::string_view relative_to_root(std::string_view path);
 

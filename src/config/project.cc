@@ -14,10 +14,6 @@
 namespace immure {
 namespace {
 
-std::string below(const std::string& directory, std::string_view name) {
-  return (directory == "/" ? directory : directory + '/') + std::string(name);
-}
-
 // Of a kernel before 5.8, which has no number for a mount, the file system's.
 bool same_mount(const std::string& one, const std::string& other) {
   struct statx a {};
@@ -44,7 +40,7 @@ std::string find_project_file(const std::string& directory, const Circumstances&
   if (directory.empty()) return {};
   for (std::string at = directory;; at = parent_of(at)) {
     // The name itself, also if it is a link that leads nowhere: that is to be told.
-    std::string file = below(at, kProjectFile);
+    std::string file = join(at, kProjectFile);
     // That the file system is silent is said where the directory is shown.
     if (circumstances.answers && !circumstances.answers(file)) return {};
     if (::faccessat(AT_FDCWD, file.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) {

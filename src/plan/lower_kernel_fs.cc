@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/path.h"
 #include "plan/best_effort.h"
 
 namespace immure {

@@ -49,12 +49,6 @@ Seen seen_at(const TreeNode& node, std::string_view node_path, const std::string
 
 }  // namespace
 
-std::string join(std::string_view base, std::string_view rest) {
-  std::string path(base == "/" ? "" : base);
-  if (!rest.starts_with('/')) path += '/';
-  return path.append(rest);
-}
-
 std::string collapse(std::string_view path) {
   std::string out;
   while (!path.empty()) {

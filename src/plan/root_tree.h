@@ -94,9 +94,6 @@ class RootTree {
   Nodes nodes_;
 };
 
-// "/a" and "b" -> "/a/b"; "/" and "b" -> "/b"; a `rest` that starts with '/' is appended as it is.
-std::string join(std::string_view base, std::string_view rest);
-
 // Resolves "." and ".." by text alone; "/.." is "/".
 std::string collapse(std::string_view path);
 

@@ -9,35 +9,31 @@
 #include "plan/facts.h"
 #include "plan/root_tree.h"
 #include "plan/why.h"
+#include "spec/refusals.h"
 
 namespace immure {
 namespace {
 
 using Kind = TreeNode::Kind;
 
-// What nobody is told to share by a flag: credentials, and sockets that are as good as the session.
+// What nobody is told to share by a flag, beside private_stores(): sockets that are as good as the
+// session, and what is everybody's.
 constexpr auto kNeverSuggested = std::to_array<std::string_view>(
-    {".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".netrc", ".password-store",
-     ".git-credentials", ".config/gcloud", ".config/gh", ".local/share/keyrings", ".mozilla",
-     ".config/google-chrome", ".config/chromium", ".pgpass", ".npmrc", ".pypirc", ".vault-token"});
-constexpr auto kNeverSuggestedOutside = std::to_array<std::string_view>(
     {"/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/run/docker.sock", "/var/run/docker.sock",
      "/run/podman", "/run/dbus", "/run/user", "/root", "/proc", "/sys", "/dev"});
 
 bool is_never_suggested(const std::string& path, const Host& host) {
-  const auto within = [&](const std::string& guarded) {
-    return is_within(path, guarded) || is_within(guarded, path);
-  };
   if (is_within(host.home, path)) return true;  // the home, and what holds it
-  if (!host.home.empty() && std::ranges::any_of(kNeverSuggested, [&](std::string_view name) {
-        return within(host.home + "/" + std::string(name));
-      })) {
-    return true;
-  }
-  return std::ranges::any_of(kNeverSuggestedOutside, [&](std::string_view guarded) {
-    const bool in_home = !host.home.empty() && is_within(path, host.home);
-    return !in_home && is_within(path, guarded);
+  const auto config = host.environment.find("XDG_CONFIG_HOME");
+  const auto stores = private_stores(
+      {.home = host.home, .config_home = config == host.environment.end() ? "" : config->second});
+  const bool holds_secrets = std::ranges::any_of(stores, [&](const std::string& store) {
+    return is_within(path, store) || is_within(store, path);
   });
+  const bool in_home = !host.home.empty() && is_within(path, host.home);
+  return holds_secrets || (!in_home && std::ranges::any_of(kNeverSuggested, [&](auto guarded) {
+           return is_within(path, guarded);
+         }));
 }
 
 // The sandbox's file system once more, from the steps, with the step that made each part.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <iterator>
+#include <span>
 #include <utility>
 
 #include "base/path.h"
@@ -25,6 +27,7 @@ constexpr auto kStores = std::to_array<std::string_view>({".ssh",
                                                           ".config/gcloud",
                                                           ".config/git/credentials",
                                                           ".config/glab-cli",
+                                                          ".config/op",
                                                           ".config/rclone",
                                                           ".config/sops",
                                                           ".docker/config.json",
@@ -43,6 +46,10 @@ constexpr auto kStores = std::to_array<std::string_view>({".ssh",
                                                           ".terraform.d/credentials.tfrc.json",
                                                           ".vault-token"});
 
+// Programs keep passwords there, but among all else that they keep.
+constexpr auto kStoresOfPrograms = std::to_array<std::string_view>(
+    {".docker", ".mozilla", ".thunderbird", ".config/chromium", ".config/google-chrome"});
+
 constexpr auto kContainerSockets = std::to_array<std::string_view>(
     {"/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock",
      "/run/crio/crio.sock", "/run/k3s/containerd/containerd.sock", "/run/incus/unix.socket",
@@ -50,12 +57,6 @@ constexpr auto kContainerSockets = std::to_array<std::string_view>(
      "/var/snap/lxd/common/lxd/unix.socket"});
 constexpr auto kUserContainerSockets = std::to_array<std::string_view>(
     {"docker.sock", "podman/podman.sock", "containerd/containerd.sock"});
-
-std::string below(std::string_view directory, std::string_view name) {
-  std::string path(directory);
-  if (path != "/") path += '/';
-  return path += name;
-}
 
 // The link that every system has.
 std::string without_links(std::string path) {
@@ -80,9 +81,9 @@ class Refuser {
   Refuser(const SandboxSpec& spec, const HostPlaces& places) : spec_(spec), places_(places) {
     stores_ = credential_stores(places);
     if (!places.runtime_dir.empty()) {
-      buses_.push_back(below(places.runtime_dir, "bus"));
+      buses_.push_back(join(places.runtime_dir, "bus"));
       for (const std::string_view name : kUserContainerSockets) {
-        sockets_.push_back(below(places.runtime_dir, name));
+        sockets_.push_back(join(places.runtime_dir, name));
       }
     }
     buses_.emplace_back("/run/dbus/system_bus_socket");
@@ -175,6 +176,21 @@ class Refuser {
   Errors errors_;
 };
 
+std::vector<std::string> stores_of(std::span<const std::string_view> names,
+                                   const HostPlaces& places) {
+  constexpr std::string_view config = ".config/";
+  std::vector<std::string> stores;
+  if (places.home.size() < 2) return stores;
+  for (const std::string_view store : names) {
+    stores.push_back(join(places.home, store));
+    if (store.starts_with(config) && !places.config_home.empty() &&
+        places.config_home != join(places.home, ".config")) {
+      stores.push_back(join(places.config_home, store.substr(config.size())));
+    }
+  }
+  return stores;
+}
+
 }  // namespace
 
 std::vector<Grant> grants_of(const SandboxSpec& spec) {
@@ -210,8 +226,8 @@ std::vector<Grant> grants_of(const SandboxSpec& spec) {
 }
 
 bool shows(const Grant& grant, std::string_view path) {
-  const std::size_t parts = depth(grant.source);
   if (!grant.glob) return is_within(path, grant.source);
+  const std::size_t parts = depth(grant.source);
   return depth(path) >= parts && matches(grant, grant.source, front_of(path, parts));
 }
 
@@ -242,16 +258,12 @@ bool is_uncovered(const SandboxSpec& spec, const Grant& grant, std::string_view 
 }
 
 std::vector<std::string> credential_stores(const HostPlaces& places) {
-  constexpr std::string_view config = ".config/";
-  std::vector<std::string> stores;
-  if (places.home.size() < 2) return stores;
-  for (const std::string_view store : kStores) {
-    stores.push_back(below(places.home, store));
-    if (store.starts_with(config) && !places.config_home.empty() &&
-        places.config_home != below(places.home, ".config")) {
-      stores.push_back(below(places.config_home, store.substr(config.size())));
-    }
-  }
+  return stores_of(kStores, places);
+}
+
+std::vector<std::string> private_stores(const HostPlaces& places) {
+  std::vector<std::string> stores = credential_stores(places);
+  std::ranges::move(stores_of(kStoresOfPrograms, places), std::back_inserter(stores));
   return stores;
 }
 

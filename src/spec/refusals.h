@@ -43,6 +43,10 @@ bool is_uncovered(const SandboxSpec& spec, const Grant& grant, std::string_view 
 // Where keys, passwords and tokens of a user are kept.
 std::vector<std::string> credential_stores(const HostPlaces& places);
 
+// Those, and what programs keep passwords in among all else: browsers' profiles. It is neither
+// suggested to show them, nor shown with the home.
+std::vector<std::string> private_stores(const HostPlaces& places);
+
 // Whether lint.allow names the code.
 bool is_allowed(const SandboxSpec& spec, Code code);
 

@@ -196,9 +196,14 @@ TEST(Intents, TheRealHomeComesWithoutTheStoresOfKeys) {
   EXPECT_EQ(targets(given("home = true")), (std::vector<std::string>{"/home/ann"}));
 }
 
-TEST(Intents, EveryStoreThatIsRefusedToABindIsCoveredInTheRealHome) {
+TEST(Intents, WhatIsCoveredInTheRealHomeIsWhatTheRulesTakeForPrivate) {
   const SandboxSpec spec = given("home = 'rw'");
-  for (const std::string& store : credential_stores({.home = "/home/ann"})) {
+  const std::vector<std::string> stores = private_stores({.home = "/home/ann"});
+  for (const Mount& mount : spec.mounts) {
+    if (mount.target == "/home/ann") continue;
+    EXPECT_NE(std::ranges::find(stores, mount.target), stores.end()) << mount.target;
+  }
+  for (const std::string& store : stores) {
     const Mount* mount = mount_at(spec, store);
     // A directory that is covered covers what is in it.
     const Mount* above = mount == nullptr ? mount_at(spec, std::string(parent_of(store))) : mount;

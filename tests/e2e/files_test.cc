@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "support/immure.h"
+#include "support/inside.h"
 
 namespace immure::test {
 namespace {
@@ -15,25 +15,12 @@ Argv in_own_mounts(const std::string& script) {
   return {"unshare", "-Um", "--map-current-user", "--keep-caps", "sh", "-c", script};
 }
 
-class Files : public testing::Test {
+class Files : public TwoDirectories {
  protected:
   void SetUp() override {
-    IMMURE_REQUIRE_SANDBOX();
-    directory_.write("project/readable", "from the host\n");
+    TwoDirectories::SetUp();
     directory_.write("project/sub/deep", "deep\n");
-    directory_.write("other/secret", "secret\n");
   }
-  std::string project() const { return directory_.path() + "/project"; }
-  std::string other() const { return directory_.path() + "/other"; }
-
-  // The script's output, then "(exit N)" if it failed.
-  std::string inside(const std::string& script, Argv options = {}) const {
-    const Outcome outcome = in_sandbox(std::move(options), "exec 2>&1; " + script, project());
-    return trimmed(outcome.out) + trimmed(outcome.err) +
-           (outcome.code == 0 ? "" : " (exit " + std::to_string(outcome.code) + ")");
-  }
-
-  TempDir directory_;
 };
 
 TEST_F(Files, TheSystemIsThereAndReadOnly) {

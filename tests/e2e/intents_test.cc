@@ -3,34 +3,22 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "support/immure.h"
+#include "support/inside.h"
 
 namespace immure::test {
 namespace {
 
-class Intents : public testing::Test {
+class Intents : public TwoDirectories {
  protected:
   void SetUp() override {
-    IMMURE_REQUIRE_SANDBOX();
-    directory_.write("project/readable", "here\n");
+    TwoDirectories::SetUp();
     directory_.write("other/file", "elsewhere\n");
   }
-  std::string project() const { return directory_.path() + "/project"; }
-  std::string other() const { return directory_.path() + "/other"; }
-
-  // The script's output, then "(exit N)" if it failed.
-  std::string inside(const std::string& script, Argv options = {}) const {
-    const Outcome outcome = in_sandbox(std::move(options), "exec 2>&1; " + script, project());
-    return trimmed(outcome.out) + trimmed(outcome.err) +
-           (outcome.code == 0 ? "" : " (exit " + std::to_string(outcome.code) + ")");
-  }
-
-  TempDir directory_;
 };
 
 TEST_F(Intents, TheCurrentDirectoryCanBeWithdrawn) {
-  EXPECT_EQ(inside("cat " + project() + "/readable"), "here");
-  EXPECT_NE(inside("cat " + project() + "/readable", {"--deny", "cwd"}), "here");
+  EXPECT_EQ(inside("cat " + project() + "/readable"), "from the host");
+  EXPECT_NE(inside("cat " + project() + "/readable", {"--deny", "cwd"}), "from the host");
 }
 
 TEST_F(Intents, TheCurrentDirectoryIsRefusedWhereAnEntryWouldBe) {
@@ -46,7 +34,7 @@ TEST_F(Intents, TheCurrentDirectoryIsRefusedWhereAnEntryWouldBe) {
 }
 
 TEST_F(Intents, ALaterOptionWins) {
-  EXPECT_EQ(inside("cat readable", {"--deny", "cwd", "--allow", "cwd"}), "here");
+  EXPECT_EQ(inside("cat readable", {"--deny", "cwd", "--allow", "cwd"}), "from the host");
   EXPECT_TRUE(contains(inside("touch new", {"-w", "--allow", "cwd=ro"}), "Read-only"));
 }
 
@@ -64,7 +52,7 @@ TEST_F(Intents, ArgumentsAreShownOnlyWhenTheyAreAllowed) {
 
 TEST_F(Intents, ProgramsHideTheOthers) {
   const Argv few{"--allow", "programs=[\"sh\",\"cat\"]"};
-  EXPECT_EQ(inside("cat readable", few), "here");
+  EXPECT_EQ(inside("cat readable", few), "from the host");
   EXPECT_TRUE(contains(inside("env", few), "Permission denied"));
   EXPECT_TRUE(contains(inside("env", {}), "HOME="));
 }

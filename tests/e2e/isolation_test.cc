@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "support/immure.h"
+#include "support/inside.h"
 
 namespace immure::test {
 namespace {
@@ -16,12 +16,6 @@ class Isolation : public testing::Test {
  protected:
   void SetUp() override { IMMURE_REQUIRE_SANDBOX(); }
 };
-
-std::string inside(const std::string& script, Argv options = {}) {
-  const Outcome outcome = in_sandbox(std::move(options), script);
-  EXPECT_EQ(outcome.code, 0) << script << ": " << outcome.err;
-  return trimmed(outcome.out);
-}
 
 std::string act(const std::string& name, const std::string& argument = {}, Argv options = {}) {
   Argv command{IMMURE_PAYLOAD, name};

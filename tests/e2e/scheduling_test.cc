@@ -1,7 +1,7 @@
 // How the command is scheduled, what the host may lack, and how much all tmpfs hold.
 #include <gtest/gtest.h>
 
-#include "support/immure.h"
+#include "support/inside.h"
 
 namespace immure::test {
 namespace {
@@ -10,12 +10,6 @@ class Scheduling : public testing::Test {
  protected:
   void SetUp() override { IMMURE_REQUIRE_SANDBOX(); }
 };
-
-std::string inside(const std::string& script, Argv options) {
-  const Outcome outcome = in_sandbox(std::move(options), script);
-  EXPECT_EQ(outcome.code, 0) << script << ": " << outcome.err;
-  return trimmed(outcome.out);
-}
 
 // Immure where `setup` was done as root of a user namespace of its own.
 Outcome where(const std::string& setup, const std::string& options, const std::string& command) {

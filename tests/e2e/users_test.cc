@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "support/immure.h"
+#include "support/inside.h"
 
 namespace immure::test {
 namespace {
@@ -11,12 +11,6 @@ class Users : public testing::Test {
  protected:
   void SetUp() override { IMMURE_REQUIRE_SANDBOX(); }
 };
-
-std::string inside(const std::string& script, Argv options) {
-  const Outcome outcome = in_sandbox(std::move(options), script);
-  EXPECT_EQ(outcome.code, 0) << script << ": " << outcome.err;
-  return trimmed(outcome.out);
-}
 
 // The file gives our user ids of its own, and the helpers are there.
 bool has_subordinate_ids() {

@@ -8,6 +8,22 @@
 
 namespace immure {
 
+std::string_view line_of(const SourceFile& file, std::uint32_t number) {
+  const std::string_view text = file.text;
+  std::vector<std::size_t>& starts = file.line_starts;
+  if (starts.empty()) {
+    starts.push_back(0);
+    for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n', end + 1)) {
+      starts.push_back(end + 1);
+    }
+  }
+  if (number == 0 || number > starts.size()) return {};
+  std::string_view line = text.substr(starts[number - 1]);
+  line = line.substr(0, line.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
 std::string show(const Origin& origin) {
   if (!origin.file) return origin.flag.empty() ? "built in" : printable(origin.flag);
   std::string out = printable(origin.file->name);

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -18,7 +20,12 @@ struct SourceFile {
   std::string text;      // the whole file
   std::string through;   // how it came in, if not by itself: "through -p web"; may be empty
   bool shipped = false;  // came with immure: nobody is warned of what stands in it
+  // Where lines begin, once line_of() was asked for one: a file may be wrong in each of its lines.
+  mutable std::vector<std::size_t> line_starts = {};
 };
+
+// A line, from 1, without its end; empty if there is none. `text` must not change after this.
+std::string_view line_of(const SourceFile& file, std::uint32_t number);
 
 // Where the user asked for something: a place in a profile, or a flag.
 struct Origin {
@@ -101,10 +108,14 @@ enum class Code : std::uint16_t {
   lint_env_all = 730,
   lint_env_secret = 731,
   lint_caps_all = 740,
+  lint_args_network = 741,
   lint_glob = 750,
   lint_unused_override = 751,
   lint_shadowed = 752,
 };
+
+// A warning of what a profile allows, not an error.
+constexpr bool is_lint(Code code) { return static_cast<int>(code) >= 700; }
 
 // Prints as "can't {doing}: {errnum in words} ({ERRNO})"; with errnum 0 as "{doing}: {reason}", or
 // just the one of the two that is not empty. Then the origin and the hint.

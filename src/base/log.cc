@@ -17,7 +17,6 @@ namespace immure {
 namespace {
 
 constexpr std::size_t longest_source_line = 160;
-constexpr int first_lint_code = 700;
 
 struct Colors {
   const char *title, *mark, *end;
@@ -62,17 +61,6 @@ std::string sentence(const Error& error, const LogStyle& style) {
   return printable(shorten_home(out, style.home));
 }
 
-std::string_view line_of(std::string_view text, std::uint32_t number) {
-  for (std::uint32_t i = 1; i < number; ++i) {
-    const std::size_t newline = text.find('\n');
-    if (newline == std::string_view::npos) return {};
-    text.remove_prefix(newline + 1);
-  }
-  std::string_view line = text.substr(0, text.find('\n'));
-  if (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
-}
-
 // How many columns of a terminal the text takes, if each character takes one.
 std::size_t columns(std::string_view utf8) {
   return static_cast<std::size_t>(std::ranges::count_if(
@@ -80,7 +68,7 @@ std::size_t columns(std::string_view utf8) {
 }
 
 void append_source(std::string& out, const Origin& origin, const Colors& colors) {
-  const std::string_view line = line_of(origin.file->text, origin.line);
+  const std::string_view line = line_of(*origin.file, origin.line);
   if (line.empty()) return;
   std::size_t column = origin.column == 0 ? 0 : origin.column - 1U;
   column = std::min(column, line.size());
@@ -172,7 +160,7 @@ const char* color_of(Severity severity) {
 // "E301", "W710"; empty for what has no number: notes, and warnings of no rule.
 std::string number_of(const Error& error, Severity severity) {
   const int code = static_cast<int>(error.code);
-  const bool warning = severity == Severity::warning && code >= first_lint_code;
+  const bool warning = severity == Severity::warning && is_lint(error.code);
   if (severity != Severity::error && !warning) return {};
   std::array<char, 16> text{};
   std::snprintf(text.data(), text.size(), "%c%03d", warning ? 'W' : 'E', code);

@@ -1,6 +1,7 @@
 #include "spec/check.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string>
@@ -49,16 +50,11 @@ Findings look_at(const std::string& profile, Circumstances& circumstances) {
 }
 
 // Errors and warnings of one profile, as they stand in the file.
-std::vector<std::pair<Error, Severity>> in_order(Findings found) {
-  Errors all = found.errors;
-  all.insert(all.end(), found.warnings.begin(), found.warnings.end());
+Errors in_order(Findings found) {
+  Errors all = std::move(found.errors);
+  std::ranges::move(found.warnings, std::back_inserter(all));
   sort_by_place(all);
-  std::vector<std::pair<Error, Severity>> sorted;
-  for (Error& one : all) {
-    const bool is_error = std::ranges::find(found.errors, one) != found.errors.end();
-    sorted.emplace_back(std::move(one), is_error ? Severity::error : Severity::warning);
-  }
-  return sorted;
+  return all;
 }
 
 }  // namespace
@@ -83,7 +79,8 @@ Outcome check_command(const Arguments& args, LogStyle& style) {
   std::set<std::string> said;  // a profile that several extend is wrong only once
   std::string json;
   for (const std::string& profile : args.rest) {
-    for (const auto& [finding, severity] : in_order(look_at(profile, circumstances))) {
+    for (const Error& finding : in_order(look_at(profile, circumstances))) {
+      const Severity severity = is_lint(finding.code) ? Severity::warning : Severity::error;
       const std::string message = json_message(finding, severity, style);
       if (!said.insert(message).second) continue;
       status = std::max(status, is_unreadable(finding) ? failure : found_something);

@@ -12,7 +12,8 @@
 namespace immure {
 namespace {
 
-// Places as the parser gives them count characters; ours count bytes.
+// Places as the parser gives them count characters; ours count bytes. A file may be one long line,
+// so no look-up goes through the whole of it.
 class Lines {
  public:
   explicit Lines(std::string_view text) : text_(text) {
@@ -22,17 +23,21 @@ class Lines {
     }
     ascii_ = std::all_of(text.begin(), text.end(),
                          [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    if (!ascii_) count_characters();
   }
 
   std::size_t offset(const toml::source_position& position) const {
     if (position.line == 0 || position.line > starts_.size()) return text_.size();
-    std::size_t at = starts_[position.line - 1];
-    for (toml::source_index column = 1; column < position.column && at < text_.size(); ++column) {
+    const std::size_t start = starts_[position.line - 1];
+    const std::size_t column = position.column > 0 ? position.column - 1U : 0;
+    if (ascii_) return std::min(start + column, text_.size());
+    const std::size_t character = characters_before_[position.line - 1] + column;
+    const std::size_t mark = character / kStride;
+    if (mark >= marks_.size()) return text_.size();
+    std::size_t at = marks_[mark];
+    for (std::size_t left = character % kStride; left > 0 && at < text_.size(); --left) {
       ++at;
-      while (!ascii_ && at < text_.size() &&
-             (static_cast<unsigned char>(text_[at]) & 0xc0U) == 0x80) {
-        ++at;
-      }
+      while (at < text_.size() && continues(text_[at])) ++at;
     }
     return at;
   }
@@ -45,8 +50,30 @@ class Lines {
   }
 
  private:
+  static constexpr std::size_t kStride = 256;
+
+  static bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; }
+
+  void count_characters() {
+    std::size_t characters = 0;
+    std::size_t line = 0;
+    characters_before_.reserve(starts_.size());
+    for (std::size_t at = 0; at < text_.size(); ++at) {
+      if (line < starts_.size() && at == starts_[line]) {
+        characters_before_.push_back(characters);
+        ++line;
+      }
+      if (continues(text_[at])) continue;
+      if (characters % kStride == 0) marks_.push_back(at);
+      ++characters;
+    }
+    characters_before_.resize(starts_.size(), characters);  // of an empty last line
+  }
+
   std::string_view text_;
-  std::vector<std::size_t> starts_;
+  std::vector<std::size_t> starts_;             // of the lines
+  std::vector<std::size_t> characters_before_;  // each line
+  std::vector<std::size_t> marks_;              // where every kStride-th character begins
   bool ascii_ = true;
 };
 

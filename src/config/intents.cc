@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -186,20 +187,33 @@ class Expander {
       const Node* each = find(table, "item");
       if (each == nullptr || items.empty()) return;
       Circumstances circumstances = all.circumstances_;
+      SandboxSpec mounts;  // of all items: each merge() goes through all mounts there are
       for (const std::string& item : items) {
         circumstances.item = item;
-        read_table(*each, circumstances);
+        SandboxSpec read = spec_of(*each, circumstances);
+        std::ranges::move(read.mounts, std::back_inserter(mounts.mounts));
+        read.mounts.clear();
+        add(read);
       }
+      add(mounts);
     }
 
     void read_table(const Node& table, const Circumstances& circumstances) {
+      add(spec_of(table, circumstances));
+    }
+
+    SandboxSpec spec_of(const Node& table, const Circumstances& circumstances) {
       Reader reader(text.source, {}, text.directory, circumstances);
       reader.set_asked_by(*wanted.origin);
       ProfileLayer layer;
       read_keys(reader, table, layer, kOwnKeys);
       for (Error& error : reader.errors()) all.errors_.push_back(std::move(error));
+      return std::move(layer.spec);
+    }
+
+    void add(const SandboxSpec& spec) {
       Errors ignored;  // only of removals, which an intent has none of
-      merge(out.spec, layer.spec, ignored);
+      merge(out.spec, spec, ignored);
     }
   };
 

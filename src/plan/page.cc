@@ -46,18 +46,13 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   return lines;
 }
 
-std::string line_of(const Origin& origin) {
-  std::string_view text = origin.file->text;
-  for (std::uint32_t line = 1; line < origin.line; ++line) {
-    const std::size_t end = text.find('\n');
-    if (end == std::string_view::npos) return {};
-    text.remove_prefix(end + 1);
-  }
-  text = text.substr(0, text.find('\n'));
-  const std::size_t first = text.find_first_not_of(" \t");
+// Without what is white at its ends.
+std::string_view written_at(const Origin& origin) {
+  constexpr std::string_view kWhite = " \t\r";
+  const std::string_view line = line_of(*origin.file, origin.line);
+  const std::size_t first = line.find_first_not_of(kWhite);
   if (first == std::string_view::npos) return {};
-  text.remove_prefix(first);
-  return std::string(text.substr(0, text.find_last_not_of(" \t\r") + 1));
+  return line.substr(first, line.find_last_not_of(kWhite) + 1 - first);
 }
 
 std::string subject_of(const Fact& fact, const PageStyle& style) {
@@ -106,7 +101,7 @@ std::string page_place(const Origin& origin, const PageStyle& style) {
   std::string out = escape(tilde(origin.file->name, style.home));
   if (origin.line == 0) return out;
   out += ':' + std::to_string(origin.line);
-  const std::string line = line_of(origin);
+  const std::string_view line = written_at(origin);
   const bool tells = !line.empty() && !line.starts_with('"') && line.size() <= longest_line;
   return tells ? out + "  " + escape(line) : out;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <iterator>
 #include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -30,24 +31,48 @@ Error nothing_to_remove(std::string_view what, std::string_view item, const Orig
                .origin = origin};
 }
 
+// The texts of a set; refers to them. A set may have tens of thousands of items.
+using Texts = std::set<std::string_view>;
+
+Texts texts_of(const SetEdit& set, bool removals) {
+  Texts texts;
+  for (const SetItem& item : set.items) {
+    if (item.remove == removals) texts.insert(item.text);
+  }
+  return texts;
+}
+
+void take_away(SetEdit& lower, const Texts& texts) {
+  std::erase_if(lower.items, [&](const SetItem& item) { return texts.contains(item.text); });
+}
+
+void remove_items(std::string_view what, SetEdit& lower, const SetEdit& upper, Errors& warnings) {
+  const Texts removed = texts_of(upper, true);
+  if (removed.empty()) return;
+  const bool all = removed.contains("*");
+  const Texts there = texts_of(lower, false);
+  for (const SetItem& item : upper.items) {
+    if (!item.remove || item.text == "*" || there.contains(item.text)) continue;
+    warnings.push_back(nothing_to_remove(what, "!" + item.text, item.origin));
+  }
+  if (all) {
+    lower.items.clear();
+  } else {
+    take_away(lower, removed);
+  }
+}
+
 // Removals act on what earlier layers gave, never on the layer they stand in, so that the order
 // within one array means nothing.
 void lay(std::string_view what, SetEdit& lower, const SetEdit& upper, Errors& warnings) {
+  if (upper.items.empty()) return;
+  remove_items(what, lower, upper, warnings);
+  lower.items.reserve(lower.items.size() + upper.items.size());  // `known` refers to them
+  Texts known = texts_of(lower, false);
   for (const SetItem& item : upper.items) {
-    if (!item.remove) continue;
-    if (item.text == "*") {
-      lower.items.clear();
-      continue;
-    }
-    const auto removed =
-        std::erase_if(lower.items, [&](const SetItem& old) { return old.text == item.text; });
-    if (removed == 0) warnings.push_back(nothing_to_remove(what, "!" + item.text, item.origin));
-  }
-  for (const SetItem& item : upper.items) {
-    if (item.remove) continue;
-    const bool known = std::any_of(lower.items.begin(), lower.items.end(),
-                                   [&](const SetItem& old) { return old.text == item.text; });
-    if (!known) lower.items.push_back(item);
+    if (item.remove || known.contains(item.text)) continue;
+    lower.items.push_back(item);
+    known.insert(lower.items.back().text);
   }
 }
 
@@ -103,18 +128,11 @@ void lay(std::vector<Mount>& lower, const std::vector<Mount>& upper, Errors& war
   sort_by_depth(lower);
 }
 
-// What a later layer says of a call replaces what an earlier one said.
-void take_back(SetEdit& lower, const SetEdit& upper) {
-  std::erase_if(lower.items, [&](const SetItem& old) {
-    return std::any_of(upper.items.begin(), upper.items.end(),
-                       [&](const SetItem& item) { return !item.remove && item.text == old.text; });
-  });
-}
-
 void lay(Seccomp& lower, const Seccomp& upper, Errors& warnings) {
   lay(lower.base, upper.base);
-  take_back(lower.deny, upper.allow);
-  take_back(lower.allow, upper.deny);
+  // What a later layer says of a call replaces what an earlier one said.
+  take_away(lower.deny, texts_of(upper.allow, false));
+  take_away(lower.allow, texts_of(upper.deny, false));
   lay("seccomp.allow", lower.allow, upper.allow, warnings);
   lay("seccomp.deny", lower.deny, upper.deny, warnings);
 }

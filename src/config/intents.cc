@@ -139,7 +139,10 @@ class Expander {
       const Node* values = find(root, "value");
       const Node* chosen = values == nullptr ? nullptr : find(*values, word);
       if (chosen == nullptr && (values != nullptr || word != "true")) return no_such_value(word);
-      if (text_of(root, "each") == "arguments") items = all.existing_arguments();
+      if (text_of(root, "each") == "arguments") {
+        items = all.existing_arguments();
+        out.spec.lint.shows_arguments.set(value.kind != IntentValue::Kind::off, *wanted.origin);
+      }
       imply(root);
       turn(text_of(chosen == nullptr ? root : *chosen, "turns"));
       if (chosen == nullptr) return read_items(root, items);

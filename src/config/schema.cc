@@ -213,7 +213,7 @@ constexpr auto kLintCodes = std::to_array<Word>({{"W710"},
                                                  {"W730"},
                                                  {"W731"},
                                                  {"W740"},
-                                                 {"W741", later_word},
+                                                 {"W741"},
                                                  {"W750"},
                                                  {"W751"},
                                                  {"W752"}});

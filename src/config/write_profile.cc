@@ -312,7 +312,7 @@ void write_lint(const SandboxSpec& spec, const HostPlaces& places, std::string& 
     if (left < refused) written = std::move(acknowledged);
     refused = left;
   }
-  const auto& [allow] = written.lint;
+  const auto& [allow, arguments] = written.lint;  // which are entries of [fs] by now
   Section section("lint");
   if (!allow.items.empty()) section.line("allow", set_of(allow, false));
   section.append_to(out);

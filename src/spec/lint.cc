@@ -19,6 +19,7 @@ class Linter {
 
   Errors run() {
     network();
+    arguments();
     credentials();
     protection();
     environment();
@@ -43,6 +44,14 @@ class Linter {
     if (!host_network()) return;
     warn(Code::lint_host_network, spec_.namespaces.net.origin,
          "the network is the host's, with its services on localhost and its abstract sockets", "");
+  }
+
+  void arguments() {
+    if (!host_network() || !spec_.lint.shows_arguments.get_or(false)) return;
+    warn(Code::lint_args_network, spec_.lint.shows_arguments.origin,
+         "files named as arguments are shown, and the program can send them over the network: "
+         "whoever writes its command line chooses which",
+         "name the files below [fs], or take the network away");
   }
 
   // What is written to is refused; this is about reading.

@@ -267,6 +267,7 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay(lower.process, upper.process, warnings);
   lay(lower.env, upper.env);
   lay("lint.allow", lower.lint.allow, upper.lint.allow, warnings);
+  lay(lower.lint.shows_arguments, upper.lint.shows_arguments);
 }
 
 }  // namespace immure

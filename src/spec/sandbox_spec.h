@@ -33,6 +33,8 @@ struct Root {
 // [lint]: what those who wrote the profile know, and take upon themselves.
 struct Lint {
   SetEdit allow;  // "W710": neither warned of nor refused
+  // No key: allow.args is on, which shows files that the command line names.
+  Setting<bool> shows_arguments;
   bool operator==(const Lint&) const = default;
 };
 

@@ -80,6 +80,17 @@ Circumstances circumstances_of(const Host& host, std::string_view program,
                          [cwd = host.cwd, files = host.files] { return project_of(cwd, *files); }),
                      .environment = host.environment};
   here.answers = [&host](const std::string& path) { return host.files->resolve(path).ok(); };
+  here.look = [&host](const std::string& path) {
+    const auto found = host.files->resolve(path);
+    if (!found.ok()) return Presence::silent;
+    if (found.value().kind == FileKind::missing) return Presence::missing;
+    // A look-up may have been answered by the kernel's cache alone.
+    return host.files->executable(path) || !host.files->silent(path) ? Presence::there
+                                                                     : Presence::silent;
+  };
+  here.user_files = OnDemand<Presence>([look = here.look, directory = user_directory(here)] {
+    return directory.empty() ? Presence::missing : look(directory);
+  });
   here.why_private = [&host](const std::string& path) { return why_private(host, path); };
   here.exe_libraries =
       OnDemand<std::string>([&host, exe = here.exe] { return libraries_beside(exe, host); });

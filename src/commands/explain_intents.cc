@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "config/flag_layer.h"
 #include "config/intents.h"
+#include "config/profile_file.h"
 #include "config/write_profile.h"
 #include "spec/merge.h"
 
@@ -49,6 +50,7 @@ Result<std::string> keys_of(SandboxSpec spec, const Host& host) {
 
 Result<std::string> explain_intents(const std::vector<GivenOption>& options,
                                     const Circumstances& circumstances, const Host& host) {
+  if (auto error = silent_user_files(circumstances)) return std::move(*error);
   auto layers = flag_layers(options, circumstances);
   if (auto* errors = std::get_if<Errors>(&layers)) return std::move(errors->front());
   Allow allow;

@@ -198,6 +198,7 @@ Outcome profile_command(const Arguments& args, LogStyle& style) {
   const Host host = this_host(real_files());
   style.home = host.home;
   const Circumstances circumstances = circumstances_of(host, "", {});
+  if (auto error = silent_user_files(circumstances)) return failed(std::move(*error));
   return verb->run({.name = verb->argument.empty() ? std::string() : all.value().rest.back(),
                     .options = all.value(),
                     .circumstances = circumstances});

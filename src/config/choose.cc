@@ -104,6 +104,7 @@ std::optional<Error> take_trusted_project(const Circumstances& circumstances, Ch
 
 std::variant<Choice, Errors> choose_profiles(const std::vector<std::string>& asked, ProjectUse use,
                                              const Circumstances& circumstances) {
+  if (auto error = silent_user_files(circumstances)) return Errors{std::move(*error)};
   if (use == ProjectUse::required) {
     return require_project(asked, circumstances);
   }

@@ -248,6 +248,7 @@ class Expander {
 
 std::variant<ExpandedIntents, Errors> expand_intents(const Allow& allow, bool cwd_is_keyed,
                                                      const Circumstances& circumstances) {
+  if (auto error = silent_user_files(circumstances)) return Errors{std::move(*error)};
   return Expander(allow, cwd_is_keyed, circumstances).run();
 }
 

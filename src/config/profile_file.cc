@@ -57,10 +57,12 @@ std::string directory_of(ProfilePlace place, const Circumstances& circumstances,
   return directory.append(below);
 }
 
-std::string below(std::string_view directory, std::string_view name) {
-  std::string path;
-  path.reserve(directory.size() + name.size() + 16);
-  return path.append(directory).append("/").append(name);
+// The same for reading: empty also when nothing is there.
+std::string readable_directory(ProfilePlace place, const Circumstances& circumstances,
+                               std::string_view below) {
+  const bool is_users = place == ProfilePlace::user && !circumstances.pure;
+  if (is_users && circumstances.user_files.get() == Presence::missing) return {};
+  return directory_of(place, circumstances, below);
 }
 
 Error about(Code code, std::string what, std::string hint = {}) {
@@ -100,6 +102,13 @@ std::optional<Error> check_owner(const struct stat& status, const std::string& s
                  "chmod go-w " + escape(shown));
   }
   return std::nullopt;
+}
+
+Error no_answer(const std::string& path, const Circumstances& circumstances) {
+  return about(
+      Code::setup_timeout,
+      "can't read profiles: " + quote(tilde(path, circumstances.home)) + " did not answer for 5 s",
+      "a network or FUSE file system may have lost its server");
 }
 
 std::optional<ProfileText> find_shipped(std::string_view name, std::string_view through) {
@@ -170,6 +179,11 @@ std::string user_directory(const Circumstances& circumstances) {
   }
   if (circumstances.home.empty()) return {};
   return circumstances.home + "/.config/immure";
+}
+
+std::optional<Error> silent_user_files(const Circumstances& circumstances) {
+  if (circumstances.pure || circumstances.user_files.get() != Presence::silent) return std::nullopt;
+  return no_answer(user_directory(circumstances), circumstances);
 }
 
 std::string profile_directory(ProfilePlace place, const Circumstances& circumstances) {
@@ -247,6 +261,10 @@ Result<ProfileText> find_profile(std::string_view name, std::string_view through
   if (is_profile_path(name)) {
     auto path = absolute_argument(name, circumstances, {});
     if (!path.ok()) return std::move(path.error());
+    if (!circumstances.pure && circumstances.look &&
+        circumstances.look(path.value()) == Presence::silent) {
+      return no_answer(path.value(), circumstances);
+    }
     auto found = read_profile_file(path.value(), Links::follow, through, circumstances);
     if (found) return std::move(*found);
     return about(Code::extends_not_found, "there is no profile " + quote(name));
@@ -254,10 +272,10 @@ Result<ProfileText> find_profile(std::string_view name, std::string_view through
   const std::string plain = plain_profile_name(name);
   for (const Place& place : kPlaces) {
     if (plain != name && !name.starts_with(place.prefix)) continue;
-    const std::string directory = profile_directory(place.where, circumstances);
+    const std::string directory = readable_directory(place.where, circumstances, kProfiles);
     if (!directory.empty() && !plain.empty()) {
-      auto found = read_profile_file(below(directory, plain).append(".toml"), Links::follow,
-                                     through, circumstances);
+      auto found = read_profile_file(join(directory, plain).append(".toml"), Links::follow, through,
+                                     circumstances);
       if (found) return std::move(*found);
     }
     if (place.where != ProfilePlace::system) continue;
@@ -273,7 +291,7 @@ Result<ProfileText> find_profile(std::string_view name, std::string_view through
 std::vector<std::string> intent_directories(const Circumstances& circumstances) {
   std::vector<std::string> directories;
   for (const Place& place : kPlaces) {
-    std::string directory = directory_of(place.where, circumstances, kIntents);
+    std::string directory = readable_directory(place.where, circumstances, kIntents);
     if (directory.empty() || ::access(directory.c_str(), F_OK) != 0) continue;
     directories.push_back(std::move(directory));
   }
@@ -286,7 +304,7 @@ Result<ProfileText> find_intent(std::string_view name, const std::vector<std::st
   for (const std::string& directory : directories) {
     if (!plain) continue;
     auto found =
-        read_profile_file(below(directory, name).append(".toml"), Links::follow, {}, circumstances);
+        read_profile_file(join(directory, name).append(".toml"), Links::follow, {}, circumstances);
     if (found) return std::move(*found);
   }
   if (auto shipped = find_shipped("allow/" + std::string(name), {})) return std::move(*shipped);
@@ -316,10 +334,10 @@ std::vector<std::string> drop_in_files(std::string_view name, const Circumstance
   const std::string plain = plain_profile_name(name);
   if (plain.empty()) return files;
   for (std::size_t i = kProfilePlaces.size(); i-- > 0;) {  // the system's first
-    const std::string profiles = profile_directory(kProfilePlaces.at(i), circumstances);
+    const std::string profiles = readable_directory(kProfilePlaces.at(i), circumstances, kProfiles);
     if (profiles.empty()) continue;
-    const std::string directory = below(profiles, plain).append(".toml.d");
-    for (const std::string& file : toml_files(directory)) files.push_back(below(directory, file));
+    const std::string directory = join(profiles, plain).append(".toml.d");
+    for (const std::string& file : toml_files(directory)) files.push_back(join(directory, file));
   }
   return files;
 }

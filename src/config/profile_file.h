@@ -39,6 +39,10 @@ std::string_view place_name(ProfilePlace place);
 // $XDG_CONFIG_HOME/immure, or below the home; empty: this user has none.
 std::string user_directory(const Circumstances& circumstances);
 
+// Nothing may be read below user_directory() while there is this Error: its file system is silent.
+// What stands there may forbid something, so a start can't go on without it.
+std::optional<Error> silent_user_files(const Circumstances& circumstances);
+
 // The directory of profiles of the place; empty: there is no such place for this user.
 std::string profile_directory(ProfilePlace place, const Circumstances& circumstances);
 

@@ -203,6 +203,7 @@ class Loader {
 std::variant<LoadedLayers, Errors> load_profiles(const std::vector<std::string>& names,
                                                  const Circumstances& circumstances,
                                                  const ProfileText* project) {
+  if (auto error = silent_user_files(circumstances)) return Errors{std::move(*error)};
   Loader loader(circumstances);
   if (project != nullptr) loader.load_text(project->path, *project, {});
   for (const std::string& name : names) loader.load(name, {});
@@ -212,6 +213,7 @@ std::variant<LoadedLayers, Errors> load_profiles(const std::vector<std::string>&
 std::variant<LoadedLayers, Errors> load_candidate(const std::string& name,
                                                   const ProfileText& candidate,
                                                   const Circumstances& circumstances) {
+  if (auto error = silent_user_files(circumstances)) return Errors{std::move(*error)};
   Circumstances named = circumstances;
   named.name = plain_profile_name(name);
   Loader loader(named, &candidate);

@@ -98,6 +98,7 @@ std::string trust_store_path(const Circumstances& circumstances) {
 }
 
 Result<TrustedFiles> read_trusted(const Circumstances& circumstances) {
+  if (auto error = silent_user_files(circumstances)) return std::move(*error);
   const std::string path = trust_store_path(circumstances);
   if (path.empty()) return TrustedFiles{};
   const std::string shown = tilde(path, circumstances.home);
@@ -140,6 +141,7 @@ std::optional<Error> set_trusted(const std::string& path, const std::string& dig
         .doing = "there is no place to note trusted files: this user has no home directory",
         .hint = "set XDG_CONFIG_HOME"};
   }
+  if (auto error = silent_user_files(circumstances)) return error;
   const std::string directory(parent_of(store));
   if (auto error = make_directories(directory)) return error;
   // The lock is on the directory: the file itself is replaced.

@@ -1,6 +1,7 @@
 // ${NAME} in profiles: values of this start, found when first asked for. Before clone only.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -12,6 +13,9 @@
 #include "base/on_demand.h"
 
 namespace immure {
+
+// What there is at a path; silent: its file system gives no answer for some seconds.
+enum class Presence : std::uint8_t { there, missing, silent };
 
 // What variables are made of. Given by the caller, so tests make theirs up. Empty text: unset.
 struct Circumstances {
@@ -29,6 +33,10 @@ struct Circumstances {
   std::function<std::string(const std::string&)> why_private;
   // Whether the file system answers at a path within some seconds; empty: every one does.
   std::function<bool(const std::string&)> answers;
+  // The same for what is to be opened, too; empty: everything is there.
+  std::function<Presence(const std::string&)> look;
+  // The directory of the user's profiles and intents, and of the list of what is trusted.
+  OnDemand<Presence> user_files{Presence::there};
   std::map<std::string, std::string> environment;
   std::string item;                 // ${ITEM}: in the data file of an intent
   std::string state;                // ${STATE}; empty: below $XDG_STATE_HOME, by `name`

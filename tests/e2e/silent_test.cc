@@ -99,5 +99,46 @@ TEST_F(Silent, ADirectoryOfPathInIt) {
   }
 }
 
+// Profiles may forbid something, so that a start can't do without those that it cannot read.
+TEST_F(Silent, TheDirectoryOfTheUsersProfilesInIt) {
+  const auto with_config = [&](const std::string& mode, Argv arguments) {
+    Argv argv{"env", "XDG_CONFIG_HOME=" + mnt() + "/sub", binary()};
+    argv.insert(argv.end(), arguments.begin(), arguments.end());
+    return with_fuse(mode, argv);
+  };
+  for (const Argv& arguments :
+       {Argv{"run", "--", "true"}, Argv{"check", "build"}, Argv{"profile", "list"}}) {
+    EXPECT_EQ(with_config("alive", arguments).code, 0) << arguments.front();
+    for (const std::string mode : {"unread", "unanswered"}) {
+      if (mode == "unanswered" && arguments.front() != "run") continue;  // each costs 5 s
+      const auto start = steady_clock::now();
+      const Outcome dead = with_config(mode, arguments);
+      EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(10)) << mode;
+      EXPECT_EQ(dead.code, arguments.front() == "run"     ? 125
+                           : arguments.front() == "check" ? 1
+                                                          : 2)
+          << mode << dead.err;
+      EXPECT_TRUE(dead.err.starts_with("immure: error[E503]: can't read profiles: \"" + mnt() +
+                                       "/sub/immure\" did not answer for 5 s\n"))
+          << mode << dead.err;
+      EXPECT_FALSE(contains(dead.err, "stuck")) << dead.err;
+    }
+  }
+}
+
+TEST_F(Silent, AProfileInIt) {
+  for (const std::string mode : {"unread", "unanswered"}) {
+    const auto start = steady_clock::now();
+    const Outcome dead = with_fuse(mode, immure_run({"-p", mnt() + "/sub/x.toml"}, {"true"}).argv);
+    EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(10)) << mode;
+    EXPECT_EQ(dead.code, 125) << dead.err;
+    EXPECT_TRUE(contains(dead.err, "E503]: can't read profiles: \"" + mnt() + "/sub/x.toml\""))
+        << dead.err;
+  }
+  // While the server answers, it says that there is none.
+  EXPECT_TRUE(contains(
+      with_fuse("alive", immure_run({"-p", mnt() + "/sub/x.toml"}, {"true"}).argv).err, "E207"));
+}
+
 }  // namespace
 }  // namespace immure::test

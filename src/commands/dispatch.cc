@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "commands/args_fd.h"
 #include "commands/command.h"
 #include "commands/doctor.h"
 
@@ -116,7 +117,7 @@ Outcome run_row(const CommandRow& row, const Arguments& front, std::span<char* c
                    row.failure, front);
   }
   Arguments before;
-  auto parsed = parse_arguments(args, row.places, &before);
+  auto parsed = parse_arguments(args, row.places, &before, read_args_fd);
   if (!parsed.ok()) {
     before.options.insert(before.options.begin(), front.options.begin(), front.options.end());
     return mistake(std::move(parsed.error()), row.failure, before);
@@ -137,7 +138,7 @@ const CommandRow* find_command(std::string_view name) {
 
 Outcome dispatch(std::span<char* const> args) {
   Arguments before;
-  auto parsed = parse_arguments(args, at_front | at_run, &before);
+  auto parsed = parse_arguments(args, at_front | at_run, &before, read_args_fd);
   if (!parsed.ok()) return mistake(std::move(parsed.error()), run_failure, before);
   const Arguments& front = parsed.value();
   LogStyle plain;

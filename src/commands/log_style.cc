@@ -1,8 +1,6 @@
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -11,6 +9,7 @@
 
 #include "base/text.h"
 #include "commands/command.h"
+#include "commands/descriptor.h"
 
 namespace immure {
 namespace {
@@ -48,22 +47,10 @@ std::optional<Error> read_color(const GivenOption& option, std::optional<bool>& 
 
 // A copy under a number of its own: the caller's may be one that is taken over, as by --status-fd.
 std::optional<Error> take_descriptor(const GivenOption& option, LogStyle& style) {
-  const std::string shown = option.flag + ' ' + quote(option.value) + ": ";
-  int fd = -1;
-  const char* end = option.value.data() + option.value.size();
-  const auto [stop, problem] = std::from_chars(option.value.data(), end, fd);
-  if (problem != std::errc{} || stop != end || fd < 0) {
-    return usage(shown + "not the number of a descriptor");
-  }
-  const int flags = ::fcntl(fd, F_GETFL);
-  if (flags < 0) return usage(shown + "this descriptor is not open");
-  if ((flags & O_PATH) != 0 || (flags & O_ACCMODE) == O_RDONLY) {
-    return usage(shown + "not open for writing");
-  }
-  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  if (copy < 0) return usage(shown + errno_words(errno));
+  const auto copy = copy_of_descriptor(option, Direction::write);
+  if (!copy.ok()) return copy.error();
   if (style.fd > STDERR_FILENO) ::close(style.fd);
-  style.fd = copy;
+  style.fd = copy.value();
   return {};
 }
 

@@ -76,6 +76,9 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
   circumstances.name =
       choice.names.empty() ? choice.project->project : plain_profile_name(choice.names.back());
   Request request{.command = args.rest, .shell = purpose == Purpose::shell};
+  auto name = given_name(args.options);
+  if (!name.ok()) return Errors{std::move(name.error())};
+  if (!name.value().empty()) request.name = std::move(name.value());
   auto layers = merge_layers(choice.names, args.options, circumstances,
                              choice.project ? &*choice.project : nullptr);
   if (auto* errors = std::get_if<Errors>(&layers)) return std::move(*errors);
@@ -166,6 +169,25 @@ LaunchPlan shown_plan(const Prepared& prepared) {
     if (secret) variable.replace(equals + 1, std::string::npos, "(secret)");
   }
   return shown;
+}
+
+Result<std::string> given_name(const std::vector<GivenOption>& options) {
+  constexpr std::size_t kLongest = 64;
+  constexpr std::string_view kLetters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  std::string name;
+  for (const GivenOption& option : options) {
+    if (option.id != OptionId::name) continue;
+    name = option.value;
+    const bool good = !name.empty() && name.size() <= kLongest && name.front() != '-' &&
+                      name.front() != '.' && name.find_first_not_of(kLetters) == std::string::npos;
+    if (good) continue;
+    return Error{.code = Code::usage,
+                 .reason = quote(name) + " can't be the name of a sandbox",
+                 .origin = Origin{.flag = option.flag},
+                 .hint = "1 to 64 letters, digits, '.', '_' and '-', the first no '.' or '-'"};
+  }
+  return name;
 }
 
 std::variant<Choice, Errors> choose_profiles(const std::vector<GivenOption>& options,

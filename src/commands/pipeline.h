@@ -39,6 +39,9 @@ LaunchPlan shown_plan(const Prepared& prepared);
 std::variant<Choice, Errors> choose_profiles(const std::vector<GivenOption>& options,
                                              const Circumstances& circumstances);
 
+// The name of the sandbox, by --name; not given: empty. An Error (usage) for what is no name.
+Result<std::string> given_name(const std::vector<GivenOption>& options);
+
 // All layers on top of each other. `warnings` gets what merging found odd.
 struct Merged {
   SandboxSpec spec;                     // without `allow`, which is expanded

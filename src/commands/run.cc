@@ -62,7 +62,8 @@ Outcome run_prepared(const Prepared& prepared, Channels& channels, const StatusW
 Outcome run(const Arguments& args, Purpose purpose, LogStyle& style) {
   auto channels = take_channels(args.options);
   if (!channels.ok()) return Outcome{.status = failure, .errors = {std::move(channels.error())}};
-  const StatusWriter status(channels.value().status.get());
+  auto name = given_name(args.options);
+  const StatusWriter status(channels.value().status.get(), name.ok() ? name.value() : "");
 
   // Static, so that they are never taken apart: main ends the process at once.
   static const Host host = this_host(real_files());

@@ -1,17 +1,15 @@
 #include "commands/status.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 
 #include "base/log.h"
-#include "base/text.h"
+#include "commands/descriptor.h"
 #include "commands/json.h"
 
 namespace immure {
@@ -52,27 +50,6 @@ Json namespaces_of(pid_t pid) {
 // Without SIGPIPE, which would end us and with us the sandbox.
 void send(int fd, const std::string& line) { (void)write_unless_closed(fd, line); }
 
-Result<Fd> take(const GivenOption& option, bool reads) {
-  const auto wrong = [&](const std::string& reason) {
-    return Error{.code = Code::usage,
-                 .reason = option.flag + ' ' + quote(option.value) + ": " + reason};
-  };
-  int fd = -1;
-  const char* end = option.value.data() + option.value.size();
-  const auto [stop, problem] = std::from_chars(option.value.data(), end, fd);
-  if (problem != std::errc{} || stop != end || fd < 0)
-    return wrong("not the number of a descriptor");
-  const int flags = ::fcntl(fd, F_GETFL);
-  if (flags < 0) return wrong("this descriptor is not open");
-  const int other_direction = reads ? O_WRONLY : O_RDONLY;
-  if ((flags & O_PATH) != 0 || (flags & O_ACCMODE) == other_direction) {
-    return wrong(reads ? "not open for reading" : "not open for writing");
-  }
-  Fd own(::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
-  if (!own) return wrong(errno_words(errno));
-  return own;
-}
-
 }  // namespace
 
 Result<Channels> take_channels(const std::vector<GivenOption>& options) {
@@ -83,9 +60,10 @@ Result<Channels> take_channels(const std::vector<GivenOption>& options) {
     if (option.id == OptionId::ready_fd) place = &channels.ready;
     if (option.id == OptionId::block_fd) place = &channels.block;
     if (place == nullptr) continue;
-    auto taken = take(option, option.id == OptionId::block_fd);
-    if (!taken.ok()) return std::move(taken.error());
-    *place = std::move(taken.value());
+    const auto copy = copy_of_descriptor(
+        option, option.id == OptionId::block_fd ? Direction::read : Direction::write);
+    if (!copy.ok()) return copy.error();
+    place->reset(copy.value());
   }
   // A reader waits for the end of file, which the original would hold back; and the command must
   // not get it. Of --log-fd there is a copy since the options were read.
@@ -151,6 +129,7 @@ void StatusWriter::started(pid_t init_pid) const {
   Json out = event("start");
   out["pid"] = ::getpid();
   out["init_pid"] = init_pid;
+  if (!name_.empty()) out["name"] = name_;
   out["ns"] = namespaces_of(init_pid);
   send(fd_, json_line(out));
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -29,10 +30,11 @@ void say_ready(Fd& ready);
 // end the run.
 class StatusWriter {
  public:
-  explicit StatusWriter(int fd) : fd_(fd) {}
+  // `name` is that of the sandbox; empty: it was given none.
+  explicit StatusWriter(int fd, std::string name = {}) : fd_(fd), name_(std::move(name)) {}
 
   void plan(const Prepared& prepared) const;    // profiles, hash of the described plan
-  void started(pid_t init_pid) const;           // pid (ours), init_pid, ns
+  void started(pid_t init_pid) const;           // pid (ours), init_pid, name, ns
   void ready() const;                           // the command runs
   void planted(const std::string& path) const;  // a name of fs_protect that the command made
   void ended(const Exit& exit) const;           // by "target"; "immure" when `wall` ended it
@@ -40,6 +42,7 @@ class StatusWriter {
 
  private:
   int fd_;
+  std::string name_;
 };
 
 // The events as text, with the newline.

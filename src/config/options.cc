@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 #include "base/text.h"
 
@@ -20,7 +22,8 @@ constexpr std::array<OptionRow, 44> table{{
     {profile, 'p', "profile", "PROFILE", "add a profile, by name or file; the last one wins",
      in_sandbox},
     {writable_cwd, 'w', "", "", "the current directory is writable", in_sandbox},
-    {allow_network, 'n', "", "", "the same as --allow network", in_sandbox, false},
+    {allow_network, 'n', "", "", "the same as --allow network", in_sandbox, false,
+     "--allow network=host shares the host's network, with all that listens on it"},
     {allow_args, 'a', "", "", "the same as --allow args", in_sandbox},
     {allow, 0, "allow", "NAME[=VALUE]",
      "allow an intent, or several with commas between them: --allow fonts,home=persist",
@@ -38,7 +41,8 @@ constexpr std::array<OptionRow, 44> table{{
     {env, 'e', "env", "NAME[=VALUE]", "set a variable, or pass the caller's", in_sandbox},
     {unset_env, 0, "unset-env", "NAME", "take a variable away", in_sandbox},
     {chdir, 'C', "chdir", "DIR", "where the command starts", in_sandbox},
-    {name, 0, "name", "NAME", "the name of the sandbox", in_sandbox, false},
+    {name, 0, "name", "NAME", "the name of the sandbox: $IMMURE_SANDBOX inside, and in its events",
+     in_sandbox},
     {net_allow, 0, "net-allow", "HOST[:PORT]", "allow one host", in_sandbox, false},
     {set, 0, "set", "KEY=VALUE", "set any key of a profile: --set limits.wall=10s", in_sandbox},
     {unset, 0, "unset", "KEY", "put a key back to its default", in_sandbox},
@@ -60,7 +64,8 @@ constexpr std::array<OptionRow, 44> table{{
      at_run},
     {block_fd, 0, "block-fd", "FD",
      "start the command when this descriptor can be read, or is at its end", at_run},
-    {args_fd, 0, "args-fd", "FD", "read more arguments from this descriptor", at_run, false},
+    {args_fd, 0, "args-fd", "FD",
+     "read more options from this descriptor, each ended by a NUL byte", in_sandbox},
     {log_fd, 0, "log-fd", "FD", "write messages to this descriptor, instead of standard error",
      anywhere},
     {quiet, 'q', "quiet", "", "no notes and warnings", anywhere},
@@ -97,9 +102,10 @@ Error usage(std::string reason, std::string hint = "immure help") {
   return Error{.code = Code::usage, .reason = std::move(reason), .hint = std::move(hint)};
 }
 
-Error not_built(std::string_view flag) {
+Error not_built(const OptionRow& row, std::string_view flag) {
   return Error{.code = Code::not_supported,
-               .reason = std::string(flag) + " is not supported by this version"};
+               .reason = std::string(flag) + " is not supported by this version",
+               .hint = std::string(row.instead)};
 }
 
 Error unknown_name(std::string_view word, OptionPlaces places) {
@@ -115,7 +121,8 @@ Error unknown_name(std::string_view word, OptionPlaces places) {
 // Reads options off the front of `args`.
 class Parser {
  public:
-  Parser(std::span<char* const> args, OptionPlaces places) : args_(args), places_(places) {}
+  Parser(std::span<char* const> args, OptionPlaces places, ReadWords read_words)
+      : args_(args), places_(places), read_words_(read_words) {}
 
   Result<Arguments> run(Arguments* before) {
     while (next_ < args_.size()) {
@@ -145,15 +152,14 @@ class Parser {
     const OptionRow* row = find_name(key, places_);
     if (row == nullptr) return unknown_name(key, places_);
     const std::string flag = "--" + std::string(key);
-    if (!row->built) return not_built(flag);
+    if (!row->built) return not_built(*row, flag);
     if (row->argument.empty()) {
       if (equals != std::string_view::npos) return usage(flag + " takes no value");
       result_.options.push_back({row->id, flag, ""});
       return {};
     }
     if (equals == std::string_view::npos) return with_next_word(*row, flag);
-    result_.options.push_back({row->id, flag, std::string(word.substr(equals + 1))});
-    return {};
+    return give({row->id, flag, std::string(word.substr(equals + 1))});
   }
 
   std::optional<Error> letters(std::string_view word) {
@@ -161,12 +167,11 @@ class Parser {
       const OptionRow* row = find_letter(word[i], places_);
       const std::string flag = {'-', word[i]};
       if (row == nullptr) return usage("unknown option " + quote(flag));
-      if (!row->built) return not_built(flag);
+      if (!row->built) return not_built(*row, flag);
       if (!row->argument.empty()) {
         const std::string_view value = word.substr(i + 1);
         if (value.empty()) return with_next_word(*row, flag);
-        result_.options.push_back({row->id, flag, std::string(value)});
-        return {};
+        return give({row->id, flag, std::string(value)});
       }
       result_.options.push_back({row->id, flag, ""});
     }
@@ -178,12 +183,42 @@ class Parser {
       return usage(flag + " needs a value",
                    flag + ' ' + std::string(row.argument) + ": " + std::string(row.help));
     }
-    result_.options.push_back({row.id, flag, args_[next_++]});
+    return give({row.id, flag, args_[next_++]});
+  }
+
+  std::optional<Error> give(GivenOption option) {
+    if (option.id == args_fd) return take_words(option);
+    result_.options.push_back(std::move(option));
     return {};
+  }
+
+  // The options that are read stand in the place of this one. What of it is no option would be a
+  // command that nobody sees on the command line.
+  std::optional<Error> take_words(const GivenOption& option) {
+    if (read_words_ == nullptr) return usage(option.flag + " can't stand among what it reads");
+    auto words = read_words_(option);
+    if (!words.ok()) return std::move(words.error());
+    std::vector<char*> pointers;
+    pointers.reserve(words.value().size());
+    for (std::string& word : words.value()) pointers.push_back(word.data());
+    Arguments before;
+    auto read = Parser(pointers, places_, nullptr).run(&before);
+    Arguments& taken = read.ok() ? read.value() : before;
+    std::ranges::move(taken.options, std::back_inserter(result_.options));
+    std::optional<Error> error;
+    if (!read.ok()) {
+      error = std::move(read.error());
+    } else if (!taken.rest.empty()) {
+      error = usage(quote(taken.rest.front()) + " is not an option",
+                    "the command stands on the command line itself");
+    }
+    if (error) error->origin.flag = option.flag + ' ' + option.value;
+    return error;
   }
 
   std::span<char* const> args_;
   OptionPlaces places_;
+  ReadWords read_words_;
   std::size_t next_ = 0;
   Arguments result_;
 };
@@ -211,8 +246,8 @@ bool Arguments::has(OptionId id) const {
 }
 
 Result<Arguments> parse_arguments(std::span<char* const> args, OptionPlaces places,
-                                  Arguments* before) {
-  return Parser(args, places).run(before);
+                                  Arguments* before, ReadWords read_words) {
+  return Parser(args, places, read_words).run(before);
 }
 
 std::string describe_options(OptionPlaces places) {

@@ -1,5 +1,5 @@
 // THE table of options: the parser, --help and (later) the man pages and completions come from it.
-// Pure: reads no file and makes no system call.
+// Pure, but for what it is given to read --args-fd with.
 #pragma once
 
 #include <cstdint>
@@ -75,7 +75,8 @@ struct OptionRow {
   std::string_view argument;  // as --help shows it; empty: takes none
   std::string_view help;
   OptionPlaces places;
-  bool built = true;  // false: a usage error that says so, and not in --help
+  bool built = true;              // false: a usage error that says so, and not in --help
+  std::string_view instead = {};  // of what is not built: what there is in its place; may be empty
 };
 
 std::span<const OptionRow> option_table();
@@ -97,12 +98,16 @@ struct Arguments {
   bool has(OptionId id) const;
 };
 
+// Reads the words of `--args-fd FD`; `option` is that one. Takes the descriptor over.
+using ReadWords = Result<std::vector<std::string>> (*)(const GivenOption& option);
+
 // Options end at the first word that is not one, or at "--". "--opt VALUE", "--opt=VALUE", "-e N",
 // "-eN" and "-qv" are understood. Errors: usage for what is not an option (with the likely one) or
 // lacks its value, not_supported for one that this version does not have. After an error `before`
 // (may be null) holds the options that stand in front of the mistake: how to report it is one.
+// Options that `read_words` gives stand where --args-fd did; it is called for nothing else.
 Result<Arguments> parse_arguments(std::span<char* const> args, OptionPlaces places,
-                                  Arguments* before = nullptr);
+                                  Arguments* before = nullptr, ReadWords read_words = nullptr);
 
 // The options of these places, one or two lines each, for --help.
 std::string describe_options(OptionPlaces places);

@@ -44,9 +44,11 @@ std::string word_hint(std::span<const Word> words, std::string_view text) {
   return "write one of " + list_words(words);
 }
 
-void not_supported(Reader& reader, Place place, std::string_view key, std::string_view value) {
+void not_supported(Reader& reader, Place place, std::string_view key, std::string_view value,
+                   std::string hint = {}) {
   reader.fail(Code::not_supported, place,
-              quote(key) + " = " + quote(value) + " is not supported by this version");
+              quote(key) + " = " + quote(value) + " is not supported by this version",
+              std::move(hint));
 }
 
 std::optional<std::string> read_text(Reader& reader, std::string_view key, const Node& node,
@@ -240,7 +242,7 @@ std::optional<std::int64_t> read_choice(Reader& reader, const SchemaRow& row, st
     return std::nullopt;
   }
   if (word->value < 0) {
-    not_supported(reader, node.place, key, text);
+    not_supported(reader, node.place, key, text, "it has " + list_words(row.words));
     return std::nullopt;
   }
   return word->value;

@@ -16,6 +16,7 @@ namespace immure {
 struct Request {
   std::vector<std::string> command;  // empty: process.command of the spec
   bool shell = false;                // the user's shell (immure shell)
+  std::string name = "immure";       // of the sandbox
 };
 
 // All problems in order, or the plan. Messages name profile lines.

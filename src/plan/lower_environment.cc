@@ -34,7 +34,6 @@ void add_floor(const SandboxSpec& spec, const Host& host, const RootTree& tree,
     const auto found = host.environment.find(name);
     if (found != host.environment.end()) variables[name] = found->second;
   }
-  variables["IMMURE_SANDBOX"] = "immure";
 }
 
 bool is_pattern(std::string_view name) { return name.find('*') != std::string_view::npos; }
@@ -92,10 +91,11 @@ std::string visible_directories(const std::string& path_variable, const RootTree
   return visible;
 }
 
-Variables lower_environment(const SandboxSpec& spec, const Host& host, const RootTree& tree,
-                            LaunchPlan& plan) {
+Variables lower_environment(const SandboxSpec& spec, const std::string& name_of_sandbox,
+                            const Host& host, const RootTree& tree, LaunchPlan& plan) {
   Variables variables;
   add_floor(spec, host, tree, variables);
+  variables["IMMURE_SANDBOX"] = name_of_sandbox;
   // A rule for one name says more than a pattern.
   for (const auto& [name, rule] : spec.env) {
     if (rule.is_set() && is_pattern(name)) {

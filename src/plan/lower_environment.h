@@ -12,9 +12,12 @@
 
 namespace immure {
 
-// Fills plan.command.environment and secrets, and returns the same as a map.
-std::map<std::string, std::string> lower_environment(const SandboxSpec& spec, const Host& host,
-                                                     const RootTree& tree, LaunchPlan& plan);
+// Fills plan.command.environment and secrets, and returns the same as a map. IMMURE_SANDBOX is the
+// name.
+std::map<std::string, std::string> lower_environment(const SandboxSpec& spec,
+                                                     const std::string& name_of_sandbox,
+                                                     const Host& host, const RootTree& tree,
+                                                     LaunchPlan& plan);
 
 // The entries of a PATH that are directories inside, in order; relative ones never are.
 std::string visible_directories(const std::string& path_variable, const RootTree& tree);

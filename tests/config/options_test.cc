@@ -90,11 +90,63 @@ TEST(ParseArguments, RefusesAnOptionOfAnotherCommand) {
 }
 
 TEST(ParseArguments, SaysWhichOptionsThisVersionDoesNotHave) {
-  for (const char* word :
-       {"-n", "--name", "--net-allow", "--trace", "--trace=all", "--hints=off", "--args-fd"}) {
+  for (const char* word : {"-n", "--net-allow", "--trace", "--trace=all", "--hints=off"}) {
     EXPECT_EQ(refused({word}).code, Code::not_supported) << word;
   }
   EXPECT_EQ(refused({"--trace=all"}).reason, "--trace is not supported by this version");
+  EXPECT_EQ(refused({"-n"}).hint,
+            "--allow network=host shares the host's network, with all that listens on it");
+}
+
+// What --args-fd reads here: the words of its value.
+Result<std::vector<std::string>> words_of(const GivenOption& option) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < option.value.size();) {
+    const std::size_t end = std::min(option.value.find(' ', at), option.value.size());
+    words.push_back(option.value.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+Result<Arguments> parse_reading(std::vector<std::string> words, Arguments* before = nullptr) {
+  std::vector<char*> pointers;
+  pointers.reserve(words.size());
+  for (std::string& word : words) pointers.push_back(word.data());
+  return parse_arguments(pointers, at_run, before, words_of);
+}
+
+TEST(ParseArguments, PutsWhatIsReadInThePlaceOfTheOptionThatReadsIt) {
+  const auto args =
+      parse_reading({"-w", "--args-fd", "-q --ro /a", "--args-fd=-v --", "-a", "make"});
+  ASSERT_TRUE(args.ok()) << args.error().reason;
+  EXPECT_EQ(args.value().options, (std::vector<GivenOption>{{OptionId::writable_cwd, "-w", ""},
+                                                            {OptionId::quiet, "-q", ""},
+                                                            {OptionId::ro, "--ro", "/a"},
+                                                            {OptionId::verbose, "-v", ""},
+                                                            {OptionId::allow_args, "-a", ""}}));
+  EXPECT_EQ(args.value().rest, std::vector<std::string>{"make"});
+  EXPECT_FALSE(args.value().after_dashes);
+}
+
+TEST(ParseArguments, RefusesWhatIsReadAndIsNoOption) {
+  const auto error = [](const std::string& block) {
+    const auto args = parse_reading({"--args-fd", block, "--", "true"});
+    return args.ok() ? "accepted" : args.error().origin.flag + ": " + args.error().reason;
+  };
+  EXPECT_EQ(error("-w make"), "--args-fd -w make: \"make\" is not an option");
+  EXPECT_EQ(error("-- -w"), "--args-fd -- -w: \"-w\" is not an option");
+  EXPECT_EQ(error("--bogus"), "--args-fd --bogus: unknown option \"--bogus\"");
+  EXPECT_EQ(error("--ro"), "--args-fd --ro: --ro needs a value");
+  EXPECT_EQ(error("--args-fd 3"),
+            "--args-fd --args-fd 3: --args-fd can't stand among what it reads");
+}
+
+TEST(ParseArguments, TellsWhatWasReadBeforeAMistakeInIt) {
+  Arguments before;
+  ASSERT_FALSE(parse_reading({"-w", "--args-fd", "-q --bogus", "-v"}, &before).ok());
+  EXPECT_EQ(before.options, (std::vector<GivenOption>{{OptionId::writable_cwd, "-w", ""},
+                                                      {OptionId::quiet, "-q", ""}}));
 }
 
 TEST(ParseArguments, TellsWhatStoodBeforeAMistake) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <utility>
 
@@ -23,6 +24,49 @@ TEST(Commands, DryRunPrintsThePlanAndRunsNothing) {
   EXPECT_TRUE(contains(outcome.out, "bind " + directory.path())) << outcome.out;
   EXPECT_TRUE(contains(outcome.out, "bind /usr on /usr, read-only")) << outcome.out;
   EXPECT_FALSE(exists(directory.path() + "/made"));
+}
+
+TEST(Commands, OptionsAreReadFromADescriptorAndTheCommandGetsItNot) {
+  IMMURE_REQUIRE_SANDBOX();
+  const TempDir directory;
+  const auto run_with = [&](std::string words, const std::string& command) {
+    std::ranges::replace(words, '|', '\0');
+    return run({.argv = {"sh", "-c", binary() + " run --args-fd 5 5<&0 </dev/null -- " + command},
+                .cwd = directory.path(),
+                .input = words});
+  };
+  const Outcome both =
+      run_with("-e|A=two words|-w", "sh -c 'echo \"$A\" > made; ls /proc/self/fd'");
+  EXPECT_EQ(both.out, "0\n1\n2\n3\n") << both.err;  // 3 is what ls reads
+  EXPECT_EQ(read_file(directory.path() + "/made"), "two words\n");
+  // Without them the same is not allowed.
+  EXPECT_NE(run_with("", "sh -c 'echo > other'").code, 0);
+  const Outcome command = run_with("-w|true|", "echo ran");
+  EXPECT_EQ(command.code, 125);
+  EXPECT_EQ(command.out, "");
+  EXPECT_EQ(command.err,
+            "immure: error[E001]: \"true\" is not an option\n"
+            "  --> --args-fd 5\n"
+            "  help: the command stands on the command line itself\n");
+  const Outcome closed = run({.argv = {binary(), "run", "--args-fd", "77", "--", "true"}});
+  EXPECT_EQ(closed.code, 125);
+  EXPECT_EQ(closed.err, "immure: error[E001]: --args-fd \"77\": this descriptor is not open\n");
+}
+
+TEST(Commands, TheNameOfASandboxIsSeenInside) {
+  IMMURE_REQUIRE_SANDBOX();
+  const auto name = [](const Argv& options) {
+    return run(immure_run(options, {"sh", "-c", "echo \"$IMMURE_SANDBOX\""}));
+  };
+  EXPECT_EQ(name({"--name", "web-1"}).out, "web-1\n");
+  EXPECT_EQ(name({}).out, "immure\n");
+  for (const char* wrong : {"", "-a", ".a", "a/b", "a b", "\x1b"}) {
+    EXPECT_EQ(name({"--name", wrong}).code, 125) << wrong;
+  }
+  EXPECT_EQ(name({"--name", "a/b"}).err,
+            "immure: error[E001]: \"a/b\" can't be the name of a sandbox\n"
+            "  --> --name\n"
+            "  help: 1 to 64 letters, digits, '.', '_' and '-', the first no '.' or '-'\n");
 }
 
 TEST(Commands, DryRunOfWhatCannotBePlannedIs125) {

@@ -299,6 +299,9 @@ TEST_F(Processes, StatusDescriptorTellsWhoEndedTheRun) {
   EXPECT_TRUE(contains(target, R"("t":"start")")) << target;
   EXPECT_TRUE(contains(target, R"("by":"target")")) << target;
   EXPECT_TRUE(contains(target, R"("code":125)")) << target;
+  EXPECT_FALSE(contains(target, R"(,"name":)")) << target;
+  const std::string named = status("--name web-1 -- true");
+  EXPECT_TRUE(contains(named, R"("name":"web-1")")) << named;
   const std::string ours = status("--ro /no/such -- true");
   EXPECT_TRUE(contains(ours, R"("by":"immure")")) << ours;
   EXPECT_TRUE(contains(ours, R"("code":125)")) << ours;

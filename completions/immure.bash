@@ -419,16 +419,16 @@ _immure_commands() {
 _immure_options() {
   case $1 in
     '')
-      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help --version
+      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --name --set --unset --dry-run --status-fd --ready-fd --block-fd --args-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help --version
       ;;
     run)
-      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
+      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --name --set --unset --dry-run --status-fd --ready-fd --block-fd --args-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
       ;;
     shell)
-      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --dry-run --status-fd --ready-fd --block-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
+      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --name --set --unset --dry-run --status-fd --ready-fd --block-fd --args-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
       ;;
     explain)
-      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --as --why --diff --steps --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
+      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --name --set --unset --as --why --diff --steps --args-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
       ;;
     check)
       printf '%s\n' --json --pure --log-fd -q --quiet -v --verbose --color --log-format -h --help
@@ -462,7 +462,7 @@ _immure_options() {
 
 _immure_takes_value() {
   case $1 in
-    -p | --profile | --allow | --deny | --ro | --rw | --dev | --overlay | --tmpfs | --hide | -e | --env | --unset-env | -C | --chdir | --set | --unset | --as | --why | --diff | --status-fd | --ready-fd | --block-fd | --log-fd | --color | --log-format | --from) return 0 ;;
+    -p | --profile | --allow | --deny | --ro | --rw | --dev | --overlay | --tmpfs | --hide | -e | --env | --unset-env | -C | --chdir | --name | --set | --unset | --as | --why | --diff | --status-fd | --ready-fd | --block-fd | --args-fd | --log-fd | --color | --log-format | --from) return 0 ;;
   esac
   return 1
 }
@@ -531,6 +531,9 @@ _immure_value() {
     -C | --chdir)
       _immure_files -d
       ;;
+    --name)
+      :
+      ;;
     --set)
       _immure_setting
       ;;
@@ -554,6 +557,9 @@ _immure_value() {
       :
       ;;
     --block-fd)
+      :
+      ;;
+    --args-fd)
       :
       ;;
     --log-fd)
@@ -582,12 +588,26 @@ _immure_setting() {
   fi
 }
 
+# Puts a text in front of each line.
+_immure_behind() {
+  local line
+  while IFS= read -r line; do
+    printf '%s%s\n' "$1" "$line"
+  done
+}
+
+# The last one of a list.
 _immure_intent() {
-  local name=${cur%%=*}
-  if [[ $cur == *=* ]]; then
-    _immure_offer < <(_immure_values "allow.$name" | sed "s|^|$name=|")
+  local front= name
+  if [[ $cur == *,* ]]; then
+    front=${cur%,*},
+  fi
+  name=${cur#"$front"}
+  if [[ $name == *=* ]]; then
+    name=${name%%=*}
+    _immure_offer < <(_immure_values "allow.$name" | _immure_behind "$front$name=")
   else
-    _immure_offer < <(_immure_keys | sed -n 's/^allow\.//p')
+    _immure_offer < <(_immure_keys | sed -n 's/^allow\.//p' | _immure_behind "$front")
   fi
 }
 

@@ -11,7 +11,7 @@ function __immure_look
             test -n "$command"; or set command run
             printf '%s\n' $command (math $index + 1)
             return
-        else if contains -- $word -p --profile --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --set --unset --as --why --diff --status-fd --ready-fd --block-fd --log-fd --color --log-format --from; or string match -qr '^-[^-]*[peC]$' -- $word
+        else if contains -- $word -p --profile --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --name --set --unset --as --why --diff --status-fd --ready-fd --block-fd --args-fd --log-fd --color --log-format --from; or string match -qr '^-[^-]*[peC]$' -- $word
             set index (math $index + 1)
         else if not string match -q -- '-?*' $word
             if test -n "$command"; or string match -q '*/*' -- $word
@@ -410,15 +410,20 @@ function __immure_settings
     end
 end
 
+# The last one of a list.
 function __immure_intents
     set -l token (commandline -ct | string replace -r '^--(allow|deny)=' '')
+    set -l front (string match -r '^.*,' -- $token)
+    set token (string replace -r '^.*,' '' -- $token)
     if string match -q '*=*' -- $token
         set -l name (string replace -r '=.*' '' -- $token)
         for value in (__immure_values allow.$name)
-            printf '%s=%s\n' $name $value
+            printf '%s%s=%s\n' "$front" $name $value
         end
     else
-        __immure_keys | string replace -f -r '^allow\.' ''
+        for intent in (__immure_keys | string replace -f -r '^allow\.' '')
+            printf '%s%s\n' "$front" $intent
+        end
     end
 end
 
@@ -452,6 +457,7 @@ complete -c immure -n '__immure_options_of front run shell explain' -l hide -r -
 complete -c immure -n '__immure_options_of front run shell explain' -s e -l env -x -a '(set -nx)' -d 'set a variable, or pass the caller\'s'
 complete -c immure -n '__immure_options_of front run shell explain' -l unset-env -x -a '(set -nx)' -d 'take a variable away'
 complete -c immure -n '__immure_options_of front run shell explain' -s C -l chdir -x -a '(__fish_complete_directories)' -d 'where the command starts'
+complete -c immure -n '__immure_options_of front run shell explain' -l name -x -d 'the name of the sandbox: $IMMURE_SANDBOX inside, and in its events'
 complete -c immure -n '__immure_options_of front run shell explain' -l set -x -a '(__immure_settings)' -d 'set any key of a profile: --set limits.wall=10s'
 complete -c immure -n '__immure_options_of front run shell explain' -l unset -x -a '(__immure_keys)' -d 'put a key back to its default'
 complete -c immure -n '__immure_options_of front run shell' -l dry-run -d 'print the plan to standard output, and run nothing'
@@ -464,6 +470,7 @@ complete -c immure -n '__immure_options_of check' -l pure -d 'ask nothing of thi
 complete -c immure -n '__immure_options_of front run shell' -l status-fd -x -d 'write events as lines of JSON to this descriptor'
 complete -c immure -n '__immure_options_of front run shell' -l ready-fd -x -d 'write a line to this descriptor when the command runs'
 complete -c immure -n '__immure_options_of front run shell' -l block-fd -x -d 'start the command when this descriptor can be read, or is at its end'
+complete -c immure -n '__immure_options_of front run shell explain' -l args-fd -x -d 'read more options from this descriptor, each ended by a NUL byte'
 complete -c immure -n '__immure_options_of front run shell explain check profile trust untrust doctor schema completion version help' -l log-fd -x -d 'write messages to this descriptor, instead of standard error'
 complete -c immure -n '__immure_options_of front run shell explain check profile trust untrust doctor schema completion version help' -s q -l quiet -d 'no notes and warnings'
 complete -c immure -n '__immure_options_of front run shell explain check profile trust untrust doctor schema completion version help' -s v -l verbose -d 'say which profiles are used; twice: the whole plan'

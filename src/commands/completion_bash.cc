@@ -92,12 +92,26 @@ _immure_setting() {
   fi
 }
 
+# Puts a text in front of each line.
+_immure_behind() {
+  local line
+  while IFS= read -r line; do
+    printf '%s%s\n' "$1" "$line"
+  done
+}
+
+# The last one of a list.
 _immure_intent() {
-  local name=${cur%%=*}
-  if [[ $cur == *=* ]]; then
-    _immure_offer < <(_immure_values "allow.$name" | sed "s|^|$name=|")
+  local front= name
+  if [[ $cur == *,* ]]; then
+    front=${cur%,*},
+  fi
+  name=${cur#"$front"}
+  if [[ $name == *=* ]]; then
+    name=${name%%=*}
+    _immure_offer < <(_immure_values "allow.$name" | _immure_behind "$front$name=")
   else
-    _immure_offer < <(_immure_keys | sed -n 's/^allow\.//p')
+    _immure_offer < <(_immure_keys | sed -n 's/^allow\.//p' | _immure_behind "$front")
   fi
 }
 

@@ -89,15 +89,20 @@ function __immure_settings
     end
 end
 
+# The last one of a list.
 function __immure_intents
     set -l token (commandline -ct | string replace -r '^--(allow|deny)=' '')
+    set -l front (string match -r '^.*,' -- $token)
+    set token (string replace -r '^.*,' '' -- $token)
     if string match -q '*=*' -- $token
         set -l name (string replace -r '=.*' '' -- $token)
         for value in (__immure_values allow.$name)
-            printf '%s=%s\n' $name $value
+            printf '%s%s=%s\n' "$front" $name $value
         end
     else
-        __immure_keys | string replace -f -r '^allow\.' ''
+        for intent in (__immure_keys | string replace -f -r '^allow\.' '')
+            printf '%s%s\n' "$front" $intent
+        end
     end
 end
 

@@ -53,8 +53,10 @@ _immure_settings() {
   fi
 }
 
+# The last one of a list.
 _immure_intents() {
   local -a intents
+  compset -P '*,'
   if [[ $PREFIX == *=* ]]; then
     _immure_values allow.${PREFIX%%=*}
     return

@@ -352,7 +352,7 @@ _immure_values() {
       printf '%s\n' new host path: fd:
       ;;
     namespaces.user)
-      printf '%s\n' new host
+      printf '%s\n' new host path: fd:
       ;;
     seccomp.base)
       printf '%s\n' none standard strict

@@ -187,7 +187,7 @@ function __immure_keys
     printf '%s\t%s\n' 'namespaces.cgroup' 'Control group paths.'
     printf '%s\t%s\n' 'namespaces.net' 'Network.'
     printf '%s\t%s\n' 'namespaces.time' 'Offsets of clocks.'
-    printf '%s\t%s\n' 'namespaces.user' 'Ids and capabilities; can\'t be the host\'s.'
+    printf '%s\t%s\n' 'namespaces.user' 'Ids and capabilities; can\'t be the host\'s. A joined one has its id maps already.'
     printf '%s\t%s\n' 'namespaces.nested.user' 'Most user namespaces made inside.'
     printf '%s\t%s\n' 'namespaces.nested.mnt' 'Most mnt namespaces made inside.'
     printf '%s\t%s\n' 'namespaces.nested.pid' 'Most pid namespaces made inside.'
@@ -358,7 +358,7 @@ function __immure_values
         case namespaces.time
             printf '%s\n' new host path: fd:
         case namespaces.user
-            printf '%s\n' new host
+            printf '%s\n' new host path: fd:
         case seccomp.base
             printf '%s\n' none standard strict
         case limits.cpu

@@ -178,8 +178,9 @@ std::optional<Error> pid_namespace_ended(const LaunchPlan& plan, int errnum) {
   return std::nullopt;
 }
 
-Error clone_failed() {
+Error clone_failed(const LaunchPlan& plan) {
   const int errnum = errno;
+  if (std::optional<Error> ended = pid_namespace_ended(plan, errnum)) return *std::move(ended);
   Error error = os_error(Code::userns_unavailable, "create the sandbox's namespaces", errnum);
   if (errnum == EPERM) {
     error.reason = "this system or an outer sandbox forbids user namespaces";
@@ -347,10 +348,8 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
     // In the user namespace that is entered our ids have other numbers.
     const auto entered = [&] {
       if (plan.uid_map.empty()) return;  // and none to write
-      uid_map = map_of_one(plan.uid_map, ::geteuid());
-      gid_map = map_of_one(plan.gid_map, ::getegid());
-      context.uid_map = uid_map.c_str();
-      context.gid_map = gid_map.c_str();
+      context.uid_map = (uid_map = map_of_one(plan.uid_map, ::geteuid())).c_str();
+      context.gid_map = (gid_map = map_of_one(plan.gid_map, ::getegid())).c_str();
     };
     auto cloned = clone_within(
         joined, entered, [&](int& fd) { return clone_here(true, fd); }, pidfd);
@@ -358,9 +357,8 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
     sandbox.init_pid = std::get<pid_t>(cloned);
   }
   if (sandbox.init_pid < 0) {
-    if (std::optional<Error> error = pid_namespace_ended(plan, errno)) return *std::move(error);
     if (may_go_without_pid_namespace(plan, errno)) return launch_without(plan, options, errno);
-    return clone_failed();
+    return clone_failed(plan);
   }
   sandbox.pidfd.reset(pidfd);
   child_report.reset();

@@ -24,16 +24,9 @@ class Join : public testing::Test {
   void SetUp() override {
     IMMURE_REQUIRE_SANDBOX();
     if (::getuid() == 0) GTEST_SKIP() << "root makes them another way";
-    const Argv argv{"unshare",
-                    "--user",
-                    "--map-root-user",
-                    "--net",
-                    "--uts",
-                    "--ipc",
-                    "sh",
-                    "-c",
-                    "hostname joined; "
-                    "echo ready; exec sleep 60"};
+    const Argv argv{"unshare", "--user", "--map-root-user",
+                    "--net",   "--uts",  "--ipc",
+                    "sh",      "-c",     "hostname joined; echo ready; exec sleep 60"};
     other_.emplace(Program{.argv = argv});
     ASSERT_TRUE(other_->wait_for_output("ready")) << other_->wait().err;
   }
@@ -125,7 +118,7 @@ class JoinPids : public testing::Test {
     ASSERT_TRUE(other_->wait_for_output("ready")) << other_->wait().err;
   }
 
-  Argv options(const std::string& source) const {
+  static Argv options(const std::string& source) {
     return {"--set", "namespaces.pid=" + source, "--set", "root.proc=host"};
   }
   std::string file() const {

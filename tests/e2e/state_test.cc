@@ -106,15 +106,14 @@ TEST_F(State, OfAProjectIsItsOwn) {
 TEST_F(State, CreateMakesWhatLiesBelowItWhereverItIs) {
   const TempDir outside;  // of the home, and of the current directory
   const std::string elsewhere = outside.path() + "/kept";
-  const Outcome outcome =
-      in_sandbox({"--set", "state.dir=" + elsewhere, "--set",
-                  "fs.\"/kept\"={src=\"${STATE}/a/b\",access=\"rw\",create=true}"},
-                 "echo x > /kept/f");
+  const Outcome outcome = in_sandbox({"--set", "state.dir=" + elsewhere, "--set",
+                                      R"(fs."/kept"={src="${STATE}/a/b",access="rw",create=true})"},
+                                     "echo x > /kept/f");
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(read_file(elsewhere + "/a/b/f"), "x\n");
   const Outcome beside =
       in_sandbox({"--set", "state.dir=" + elsewhere, "--set", "state.lock=share", "--set",
-                  "fs.\"/kept\"={src=\"" + elsewhere + "-beside\",access=\"rw\",create=true}"},
+                  R"(fs."/kept"={src=")" + elsewhere + R"(-beside",access="rw",create=true})"},
                  "true");
   EXPECT_EQ(beside.code, 125);
   EXPECT_TRUE(contains(beside.err, "E323")) << beside.err;
@@ -144,13 +143,14 @@ TEST_F(State, APersistentHomeShowsTheProjectThatLiesBelowTheRealOne) {
 }
 
 TEST_F(State, IsLockedAlsoWhereThereIsNoPidNamespace) {
+  const std::string start =
+      R"(echo 0 > /proc/sys/user/max_pid_namespaces
+         XDG_CONFIG_HOME=/nonexistent exec "$0" run --set root.proc=none \
+           --set 'best_effort=["pid-ns"]' --set 'fs."${STATE}"=rw' --set state.dir="$1" \
+           -- sh -c "$2")";
   const auto without = [&](const std::string& command) {
-    return Program{.argv = {"unshare", "--user", "--map-root-user", "sh", "-c",
-                            "echo 0 > /proc/sys/user/max_pid_namespaces; "
-                            "XDG_CONFIG_HOME=/nonexistent exec \"$0\" run --set root.proc=none "
-                            "--set 'best_effort=[\"pid-ns\"]' --set 'fs.\"${STATE}\"=rw' --set "
-                            "state.dir=\"$1\" -- sh -c \"$2\"",
-                            binary(), place(), command}};
+    return Program{.argv = {"unshare", "--user", "--map-root-user", "sh", "-c", start, binary(),
+                            place(), command}};
   };
   {
     Running first(without("echo up; exec sleep 60"));

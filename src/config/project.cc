@@ -54,7 +54,7 @@ std::string find_trusted_file(const std::string& directory, const TrustedFiles& 
                               const Circumstances& circumstances) {
   if (directory.empty() || trusted.empty()) return {};
   for (std::string at = directory;; at = parent_of(at)) {
-    std::string file = below(at, kProjectFile);
+    std::string file = join(at, kProjectFile);
     if (trusted.contains(file)) {
       if (circumstances.answers && !circumstances.answers(file)) return {};
       return is_in_bounds(directory, at, circumstances) ? file : std::string();

@@ -37,10 +37,6 @@ There look(const std::string& path) {
   return S_ISDIR(status.st_mode) ? There::directory : There::other;
 }
 
-std::string below(const std::string& directory, std::string_view name) {
-  return (directory == "/" ? directory : directory + '/') + std::string(name);
-}
-
 class Protection {
  public:
   Protection(SandboxSpec& spec, const Circumstances& circumstances)
@@ -63,23 +59,23 @@ class Protection {
   void protect_in(const Shown& place, const std::string& directory) {
     if (circumstances_.answers && !circumstances_.answers(directory)) return;
     if (look(directory) != There::directory) return;
-    for (const std::string_view name : kNames) protect(place, below(directory, name));
-    const std::string git = below(directory, ".git");
+    for (const std::string_view name : kNames) protect(place, join(directory, name));
+    const std::string git = join(directory, ".git");
     if (look(git) == There::directory) {
       protect_repository(place, git);
     } else {
       protect(place, git);
     }
     // A bare repository, or one whose directory is named by itself, as ${GIT_DIR}.
-    if (look(below(directory, "HEAD")) == There::other &&
-        (look(below(directory, "objects")) == There::directory ||
-         look(below(directory, "commondir")) == There::other)) {
+    if (look(join(directory, "HEAD")) == There::other &&
+        (look(join(directory, "objects")) == There::directory ||
+         look(join(directory, "commondir")) == There::other)) {
       protect_repository(place, directory);
     }
   }
 
   void protect_repository(const Shown& place, const std::string& directory) {
-    for (const std::string_view name : kGitNames) protect(place, below(directory, name));
+    for (const std::string_view name : kGitNames) protect(place, join(directory, name));
   }
 
   void protect(const Shown& place, const std::string& path) {

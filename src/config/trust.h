@@ -1,8 +1,8 @@
 // The project files that the user trusts: path and SHA-256 of each, in one file of the user's,
 // $XDG_CONFIG_HOME/immure/trusted. It lies beside the user's profiles, since whoever can write
 // those decides just as much; it does not lie in $XDG_STATE_HOME, where profiles keep writable
-// directories. A start that looks for a project file opens the list once, to see whether one that was
-// trusted is gone. Before clone only.
+// directories. A start that looks for a project file opens the list once, to see whether one that
+// was trusted is gone. Before clone only.
 #pragma once
 
 #include <map>

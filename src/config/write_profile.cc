@@ -329,9 +329,9 @@ constexpr std::string_view kSecrets = "# Values of secret variables are left out
 }  // namespace
 
 Result<std::string> write_profile(const SandboxSpec& spec, const HostPlaces& places) {
-  const auto& [description, why, best_effort, root, mounts, fs_protect, allow, namespaces, user, time, hostname,
-               domainname, sysctl, caps, seccomp, hardening, limits, state, process, env, lint] =
-      spec;
+  const auto& [description, why, best_effort, root, mounts, fs_protect, allow, namespaces, user,
+               time, hostname, domainname, sysctl, caps, seccomp, hardening, limits, state, process,
+               env, lint] = spec;
   const bool secrets = std::ranges::any_of(env, [](const auto& variable) {
     return variable.second.value && variable.second.value->secret;
   });

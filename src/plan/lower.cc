@@ -85,7 +85,8 @@ std::variant<LaunchPlan, Errors> lower_checked(const SandboxSpec& spec, const Re
 
   lower_process(spec, host, tree, plan, errors);
   lower_privileges(spec, host, plan, errors);
-  const std::map<std::string, std::string> variables = lower_environment(spec, request.name, host, tree, plan);
+  const std::map<std::string, std::string> variables =
+      lower_environment(spec, request.name, host, tree, plan);
   const auto path = variables.find("PATH");
   lower_command(spec, request, host, tree, path == variables.end() ? "" : path->second,
                 spec.process.cwd.get_or(host.cwd), plan, errors);

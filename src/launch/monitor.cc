@@ -24,7 +24,8 @@ namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t setup_limit_ns =
-    5 * second_ns;                                  // for any one silence before the command runs
+    5 * second_ns;  // for any one silence before the command runs
+constexpr std::int64_t ready_limit_ns = 50'000'000;
 constexpr std::int64_t death_limit_ns = second_ns;  // of a process killed before the command runs
 
 // The monitor's view of one run.
@@ -117,6 +118,18 @@ class Monitor {
     }
   }
 
+  // The command may run, and have been heard of by who sends the signal, a moment before pid 1 says
+  // so.
+  void wait_for_ready() {
+    const std::int64_t until = monotonic_ns() + ready_limit_ns;
+    while (!ready_ && !failure_ && sandbox_.report) {
+      const std::int64_t left_ms = (until - monotonic_ns()) / 1'000'000;
+      pollfd report{sandbox_.report.get(), POLLIN, 0};
+      if (left_ms <= 0 || ::poll(&report, 1, static_cast<int>(left_ms)) == 0) return;
+      read_reports();
+    }
+  }
+
   void read_signals() {
     signalfd_siginfo info{};
     while (::read(sandbox_.signals.get(), &info, sizeof info) ==
@@ -130,6 +143,7 @@ class Monitor {
   void handle_signal(int signal, int code) {
     if (signal == SIGCHLD || signal == SIGPIPE) return;
     const bool typed = code == SI_KERNEL;
+    if (!ready_ && !ending_) wait_for_ready();
     if (!typed || own_session_) {
       if (!ready_ && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
         end_all();  // nothing of the command runs yet that could want to hear of it

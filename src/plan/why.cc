@@ -21,7 +21,7 @@ Error usage(std::string reason, std::string hint = "") {
 }
 
 bool looks_like_path(std::string_view text) {
-  return text.contains('/') || text == "." || text == ".." || text == "~";
+  return text.contains('/') || text.starts_with('.') || text == "~";
 }
 
 std::string near_call(std::string_view name) {

@@ -94,6 +94,7 @@ TEST(Commands, ExplainAnswersWhyForPathsCallsAndVariables) {
            {"/usr/share", "/usr/share: hidden"},
            {"/usr/share/doc", "what holds it is hidden"},
            {"/tmp/x", "not in the sandbox"},
+           {".no-such-file", "taken for a path"},
            {"/no/such", "not on this system either"},
            {"/etc/shadow", "no flag is suggested"},
            {"read", "read: allowed"},

@@ -144,6 +144,7 @@ _immure_keys() {
     limits.sigpending \
     limits.locks \
     limits.nice \
+    limits.output \
     limits.tmp_total \
     limits.wall \
     state.name \

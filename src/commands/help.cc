@@ -36,8 +36,9 @@ std::string help_text(const CommandRow* row) {
   out += "\n\n" + std::string(row->summary) + "\n\nOptions:\n" + describe_options(row->places);
   if (row->places == at_run) {
     out +=
-        "\nThe exit status is the command's; 128+N if signal N ended it; 124 after limits.wall;\n"
-        "125 if immure failed before it ran; 126 and 127 if it cannot be started or found.\n";
+        "\nThe exit status is the command's; 128+N if signal N ended it; 124 after limits.wall,\n"
+        "153 after limits.output; 125 if immure failed before it ran; 126 and 127 if it cannot be\n"
+        "started or found.\n";
   }
   return out;
 }

@@ -97,6 +97,7 @@ Json amount(rlim_t value) { return value == RLIM_INFINITY ? Json(nullptr) : Json
 Json limits(const LaunchPlan& plan) {
   Json out;
   out["wall_ms"] = plan.wall_ns / ns_per_ms;
+  out["output"] = plan.output_bytes ? Json(*plan.output_bytes) : Json();
   out["grace_ms"] = plan.grace_ns / ns_per_ms;
   out["rlimits"] = Json::object();
   for (const PlannedStep& step : plan.command_setup) {

@@ -26,7 +26,7 @@ Json json_profiles(const std::vector<LoadedProfile>& profiles);
 //   uid_map, gid_map   as written to /proc/PID/
 //   steps        [{step, by, origin}]: in order; by "immure" (on the host), "init" or "command"
 //   environment  {NAME: value}; the values of secret variables are masked
-//   limits       {wall_ms: 0 if there is none, grace_ms, rlimits: {name: {soft, hard}}};
+//   limits       {wall_ms: 0 if there is none, output, grace_ms, rlimits: {name: {soft, hard}}};
 //                null: unlimited
 //   init, wait   "reaper" or "target"; "command" or "all"
 //   pass_fds     [3, …]

@@ -98,8 +98,9 @@ std::string exit_event(const Exit& exit) {
   Json out = event("exit");
   const bool wall = exit.reason == Exit::Reason::wall;
   const bool signaled = exit.reason == Exit::Reason::signaled;
-  out["by"] = wall ? "immure" : "target";
-  out["reason"] = wall ? "wall" : signaled ? "signal" : "exit";
+  const bool output = exit.reason == Exit::Reason::output;
+  out["by"] = wall || output ? "immure" : "target";
+  out["reason"] = wall ? "wall" : output ? "output" : signaled ? "signal" : "exit";
   out["code"] = exit.code;
   out["signal"] = exit.signal;
   if (exit.rest_killed) out["rest"] = "killed";

@@ -37,7 +37,7 @@ class StatusWriter {
   void started(pid_t init_pid) const;           // pid (ours), init_pid, name, ns
   void ready() const;                           // the command runs
   void planted(const std::string& path) const;  // a name of fs_protect that the command made
-  void ended(const Exit& exit) const;           // by "target"; "immure" when `wall` ended it
+  void ended(const Exit& exit) const;           // by "target"; "immure" when a limit ended it
   void failed(const Errors& errors) const;      // by "immure", reason "setup"
 
  private:

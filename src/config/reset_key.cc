@@ -57,6 +57,7 @@ constexpr std::array rows{
     Row{"seccomp.allow", [](SandboxSpec& s) { s.seccomp.allow = {}; }},
     Row{"seccomp.deny", [](SandboxSpec& s) { s.seccomp.deny = {}; }},
     Row{"limits.tmp_total", [](SandboxSpec& s) { s.limits.tmp_total = {}; }},
+    Row{"limits.output", [](SandboxSpec& s) { s.limits.output = {}; }},
     Row{"limits.wall", [](SandboxSpec& s) { s.limits.wall_ns = {}; }},
     Row{"state.name", [](SandboxSpec& s) { s.state.name = {}; }},
     Row{"state.dir", [](SandboxSpec& s) { s.state.dir = {}; }},

@@ -257,10 +257,11 @@ void write_process(const Process& process, std::string& out) {
 }
 
 void write_limits(const Limits& limits, std::string& out) {
-  const auto& [rlimits, tmp_total, wall_ns] = limits;
+  const auto& [rlimits, tmp_total, wall_ns, output] = limits;
   Section section("limits");
   for (const auto& [name, value] : rlimits) section.put(name, value, limit);
   section.put("tmp_total", tmp_total, size);
+  section.put("output", output, size);
   section.put("wall", wall_ns, toml_time);
   section.append_to(out);
 }

@@ -330,6 +330,12 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
     release_write.reset(context.release_write_fd = release[1]);
   }
 
+  if (plan.output_bytes) {
+    if (const int errnum = sandbox.output.divert(*plan.output_bytes)) {
+      sandbox.output.take_back();
+      return os_error(Code::setup_step, "divert the command's output", errnum);
+    }
+  }
   sandbox.started_ns = monotonic_ns();
   int pidfd = -1;
   const auto clone_here = [&](bool sibling, int& fd) {
@@ -356,6 +362,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
     if (auto* error = std::get_if<Error>(&cloned)) return std::move(*error);
     sandbox.init_pid = std::get<pid_t>(cloned);
   }
+  sandbox.output.take_back();
   if (sandbox.init_pid < 0) {
     if (may_go_without_pid_namespace(plan, errno)) return launch_without(plan, options, errno);
     return clone_failed(plan);

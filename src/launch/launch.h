@@ -30,9 +30,9 @@ namespace immure {
 
 // How a run ended.
 struct Exit {
-  enum class Reason : std::uint8_t { exited, signaled, wall };
+  enum class Reason : std::uint8_t { exited, signaled, wall, output };
   Reason reason = Reason::exited;
-  int code = 0;    // the exit status for the shell: 0 to 255, 128+N, 124
+  int code = 0;    // the exit status for the shell: 0 to 255, 128+N, 124, 153
   int signal = 0;  // Reason::signaled
   // wait = "all": the command had ended by itself, with this code; the processes that it left
   // outlived the grace time, and immure ended them.

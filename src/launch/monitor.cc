@@ -26,6 +26,8 @@ constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t setup_limit_ns =
     5 * second_ns;  // for any one silence before the command runs
 constexpr std::int64_t ready_limit_ns = 50'000'000;
+// timeout(1) sends one to us, and one to our process group at once: that is not a second one.
+constexpr std::int64_t same_term_ns = 50'000'000;
 constexpr std::int64_t death_limit_ns = second_ns;  // of a process killed before the command runs
 
 // The monitor's view of one run.
@@ -41,21 +43,33 @@ class Monitor {
 
   std::variant<Exit, Error> run() {
     while (!gone_) {
-      std::array<pollfd, 3> watched = {{{sandbox_.report.get(), POLLIN, 0},
+      const auto output = sandbox_.output.watched();
+      std::array<pollfd, 5> watched = {{{sandbox_.report.get(), POLLIN, 0},
                                         {sandbox_.signals.get(), POLLIN, 0},
-                                        {sandbox_.pidfd.get(), POLLIN, 0}}};
+                                        {sandbox_.pidfd.get(), POLLIN, 0},
+                                        output[0],
+                                        output[1]}};
       const int count = ::poll(watched.data(), watched.size(), poll_timeout());
       if (count < 0 && errno != EINTR) end_all();
       if (sandbox_.report && watched[0].revents != 0) read_reports();
       if (watched[1].revents != 0) read_signals();
+      if (!sandbox_.output.pump({watched[3], watched[4]})) too_much_output();
       if (deadline_ns_ != 0 && monotonic_ns() >= deadline_ns_) deadline_passed();
       // Last, so that what pid 1 still said before it ended has been read.
       if (watched[2].revents != 0) reap();
     }
+    // What was written over the limit just before the end was too much all the same.
+    if (!too_much_ && !sandbox_.output.drain(sandbox_.signals.get())) too_much_ = true;
     return result();
   }
 
  private:
+  void too_much_output() {
+    if (too_much_) return;
+    too_much_ = true;
+    end_all();
+  }
+
   int poll_timeout() const {
     if (deadline_ns_ == 0) return -1;
     const std::int64_t left = deadline_ns_ - monotonic_ns();
@@ -151,13 +165,14 @@ class Monitor {
         return;
       }
       if (signal == SIGTERM && terminating_) {
-        end_all();
+        if (monotonic_ns() >= terminated_ns_ + same_term_ns) end_all();
         return;
       }
       send(signal);
       if (signal == SIGTERM && !wall_reached_) {
         terminating_ = true;
-        deadline_ns_ = monotonic_ns() + plan_.grace_ns;
+        terminated_ns_ = monotonic_ns();
+        deadline_ns_ = terminated_ns_ + plan_.grace_ns;
       }
     } else if (!ready_ && (signal == SIGINT || signal == SIGQUIT || signal == SIGHUP)) {
       end_all();
@@ -223,6 +238,7 @@ class Monitor {
   std::variant<Exit, Error> result() {
     const bool as_pid_1 = !plan_.reaper;
     if (failure_) return *failure_;
+    if (too_much_) return finish(Exit::Reason::output, 128 + SIGXFSZ, 0);
     if (!ready_ && !status_) {
       if (ended_by_ != 0) return finish(Exit::Reason::signaled, 128 + ended_by_, ended_by_);
       return died_in_setup();
@@ -269,7 +285,9 @@ class Monitor {
   std::uint32_t waiting_step_ = stage_fork;
   bool ready_ = false;
   bool terminating_ = false;
+  std::int64_t terminated_ns_ = 0;  // when the first TERM came
   bool wall_reached_ = false;
+  bool too_much_ = false;  // output
   bool gone_ = false;
   bool asked_to_end_ = false;
   bool ending_ = false;

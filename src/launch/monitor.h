@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "launch/launch.h"
+#include "launch/output_relay.h"
 #include "launch/report.h"
 
 namespace immure {
@@ -19,6 +20,7 @@ struct RunningSandbox {
   Fd report;  // the launcher's end of the socket
   Fd lifetime_write;
   Fd signals;                      // signalfd of all blocked signals
+  OutputRelay output;              // of limits.output; else without descriptors
   std::int64_t started_ns = 0;     // CLOCK_MONOTONIC
   bool stop_with_terminal = true;  // the caller does not ignore SIGTSTP
 };

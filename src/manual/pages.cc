@@ -13,6 +13,7 @@ constexpr std::string_view kRunStatus =
     ".TP\n0 to 255\nthe command\\(aqs own\n"
     ".TP\n128+N\nsignal N killed the command\n"
     ".TP\n124\nthe time of \\fBlimits.wall\\fR was up\n"
+    ".TP\n153\nthe command wrote more than \\fBlimits.output\\fR\n"
     ".TP\n125\nimmure failed before the command ran\n"
     ".TP\n126\nthe command cannot be executed in the sandbox\n"
     ".TP\n127\nthe command is not found in the sandbox\n"

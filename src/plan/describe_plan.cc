@@ -64,6 +64,9 @@ void add_lifetime(const LaunchPlan& plan, std::string& out) {
     out += ", is sent signal " + std::to_string(plan.stop_signal) + " after " +
            seconds(plan.wall_ns) + " and killed " + seconds(plan.grace_ns) + " later";
   }
+  if (plan.output_bytes) {
+    out += ", is killed after " + std::to_string(*plan.output_bytes) + " bytes of output";
+  }
   out += '\n';
   if (plan.pass_fds.empty()) return;
   out += "descriptors: 0 1 2";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,8 @@ struct LaunchPlan {
   std::vector<int> pass_fds;  // kept open beyond 0 to 2, sorted
   int stop_signal = 15;
   std::int64_t wall_ns = 0;  // 0: no end
+  std::optional<std::uint64_t>
+      output_bytes;  // of standard output and error together; empty: no end
   std::int64_t grace_ns = 5'000'000'000;
 
   // Supplementary groups that the command keeps, as "27 sudo"; found when the plan is described.

@@ -82,7 +82,7 @@ void add_scheduling(const SandboxSpec& spec, const Host& host, LaunchPlan& plan,
   }
 }
 
-void add_stdio(const SandboxSpec& spec, LaunchPlan& plan) {
+void add_stdio(const SandboxSpec& spec, LaunchPlan& plan, Errors& errors) {
   int fd = 0;
   for (const Setting<std::string>* from :
        {&spec.process.stdin_from, &spec.process.stdout_to, &spec.process.stderr_to}) {
@@ -90,6 +90,13 @@ void add_stdio(const SandboxSpec& spec, LaunchPlan& plan) {
     if (path != "inherit") {
       plan.command_setup.push_back(
           {RedirectStdio{.fd = fd, .path = path == "null" ? "/dev/null" : path}, from->origin});
+      if (fd != 0 && path != "null" && spec.limits.output.is_set()) {
+        errors.push_back({.code = Code::limit,
+                          .doing = std::string("limits.output can't count what process.") +
+                                   (fd == 1 ? "stdout" : "stderr") + " writes to a file",
+                          .origin = from->origin,
+                          .hint = "take one of the two away; limits.fsize bounds a file"});
+      }
     }
     ++fd;
   }
@@ -134,6 +141,7 @@ void lower_lifetime(const SandboxSpec& spec, LaunchPlan& plan) {
   plan.stop_signal = process.stop_signal.get_or(plan.stop_signal);
   plan.grace_ns = process.grace_ns.get_or(plan.grace_ns);
   plan.wall_ns = spec.limits.wall_ns.get_or(0);
+  plan.output_bytes = spec.limits.output.value;
   for (const SetItem& item : process.pass_fds.items) {
     int fd = -1;
     const char* end = item.text.data() + item.text.size();
@@ -149,7 +157,7 @@ void lower_process(const SandboxSpec& spec, const Host& host, const RootTree& tr
                    LaunchPlan& plan, Errors& errors) {
   const Process& process = spec.process;
   std::vector<PlannedStep>& steps = plan.command_setup;
-  add_stdio(spec, plan);
+  add_stdio(spec, plan, errors);
   if (process.tty.get_or(TtyMode::share) == TtyMode::detach) {
     steps.push_back({NewSession{}, process.tty.origin});
   }

@@ -157,6 +157,13 @@ void add_lifetime(const LaunchPlan& plan, const SandboxSpec& spec, std::vector<F
   for (const int fd : plan.pass_fds) descriptors += " " + std::to_string(fd);
   add("descriptors", descriptors,
       process.pass_fds.items.empty() ? Origin{} : process.pass_fds.items.front().origin);
+  if (plan.output_bytes) {
+    facts.push_back({Heading::limits,
+                     "standard output and error",
+                     std::to_string(*plan.output_bytes) + " bytes, then KILL",
+                     spec.limits.output.origin,
+                     {}});
+  }
   if (plan.wall_ns == 0) return;
   facts.push_back({Heading::limits,
                    "real time",

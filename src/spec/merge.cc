@@ -260,6 +260,7 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay(lower.limits.rlimits, upper.limits.rlimits);
   lay(lower.limits.tmp_total, upper.limits.tmp_total);
   lay(lower.limits.wall_ns, upper.limits.wall_ns);
+  lay(lower.limits.output, upper.limits.output);
   lay(lower.state.name, upper.state.name);
   lay(lower.state.dir, upper.state.dir);
   lay(lower.state.scope, upper.state.scope);

@@ -21,6 +21,7 @@ struct Limits {
   KeyedSettings<LimitValue> rlimits;
   Setting<std::uint64_t> tmp_total;  // bytes of all tmpfs together; unset: each has its own limit
   Setting<std::int64_t> wall_ns;     // unset: no end
+  Setting<std::uint64_t> output;     // bytes of standard output and error; unset: no end
   bool operator==(const Limits&) const = default;
 };
 

@@ -52,6 +52,43 @@ TEST_F(Exit, IsTheCommandsOwnWhenItEndsBeforeTheWallTime) {
   EXPECT_EQ(outcome.code, 3) << outcome.err;
 }
 
+TEST_F(Exit, Is153WhenTheCommandWritesMoreThanItMay) {
+  const Argv limit{"--set", "limits.output=1K"};
+  const Outcome outcome = run(immure_run(limit, {"yes"}));
+  EXPECT_EQ(outcome.code, 153);
+  EXPECT_EQ(outcome.out.size(), 1024U) << "up to the limit it is passed on";
+  EXPECT_EQ(run(immure_sh(limit, "yes >&2")).err.size(), 1024U);
+  const Outcome both = run(immure_sh(limit, "head -c 600 /dev/zero; head -c 600 /dev/zero >&2"));
+  EXPECT_EQ(both.code, 153) << "they are counted together";
+  const Outcome within = run(immure_sh(limit, "head -c 512 /dev/zero; echo told >&2; exit 4"));
+  EXPECT_EQ(within.code, 4);
+  EXPECT_EQ(within.out.size(), 512U);
+  EXPECT_EQ(within.err, "told\n");
+  const Argv followed{"--set", "limits.output=1K", "--status-fd", "2"};
+  const std::string events = run(immure_run(followed, {"yes"})).err;
+  EXPECT_TRUE(contains(events, R"("t":"exit","by":"immure","reason":"output","code":153)"))
+      << events;
+}
+
+TEST_F(Exit, IsTheCommandsOwnWhenNobodyReadsItsOutput) {
+  for (const Argv& options : {Argv{}, Argv{"--set", "limits.output=1G"}}) {
+    Program program = immure_sh(options, "yes; echo $? >&2");
+    program.argv.insert(program.argv.begin(), {"sh", "-c", "\"$@\" | head -c 100 | wc -c", "sh"});
+    const Outcome outcome = run(program);
+    EXPECT_EQ(trimmed(outcome.out), "100");
+    EXPECT_EQ(trimmed(outcome.err), "141") << "128 + SIGPIPE";
+  }
+}
+
+TEST_F(Exit, Is124WhileNobodyTakesTheOutput) {
+  // sleep holds the pipe open, and does not read.
+  Program program =
+      immure_run({"--set", "limits.output=1G", "--set", "limits.wall=300ms"}, {"yes"});
+  program.argv.insert(program.argv.begin(),
+                      {"bash", "-c", "{ \"$@\"; echo $? >&2; } | sleep 3", "bash"});
+  EXPECT_EQ(trimmed(run(program).err), "124");
+}
+
 TEST_F(Exit, Is127WhenThereIsNoSuchCommand) {
   const Outcome outcome = run(immure_run({}, {"immure-no-such-program"}));
   EXPECT_EQ(outcome.code, 127);

@@ -13,7 +13,8 @@ std::string_view line_of(const SourceFile& file, std::uint32_t number) {
   std::vector<std::size_t>& starts = file.line_starts;
   if (starts.empty()) {
     starts.push_back(0);
-    for (std::size_t end = text.find('\n'); end != text.npos; end = text.find('\n', end + 1)) {
+    for (std::size_t end = text.find('\n'); end != std::string_view::npos;
+         end = text.find('\n', end + 1)) {
       starts.push_back(end + 1);
     }
   }

@@ -58,8 +58,10 @@ class Monitor {
       // Last, so that what pid 1 still said before it ended has been read.
       if (watched[2].revents != 0) reap();
     }
+    // After the wall time, or a signal to end, nobody waits for a reader that takes its time.
+    const bool waits = too_much_ || !(wall_reached_ || ending_);
     // What was written over the limit just before the end was too much all the same.
-    if (!too_much_ && !sandbox_.output.drain(sandbox_.signals.get())) too_much_ = true;
+    if (!sandbox_.output.drain(waits ? sandbox_.signals.get() : -1)) too_much_ = true;
     return result();
   }
 

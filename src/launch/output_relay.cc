@@ -130,7 +130,7 @@ bool OutputRelay::drain(int signals) {
     // A stream that is only read from has an end here, where nobody writes any more: no waiting.
     const bool waits =
         std::ranges::any_of(streams_, [](const Stream& stream) { return stream.waits(); });
-    const int count = ::poll(all.data(), all.size(), waits ? -1 : 0);
+    const int count = ::poll(all.data(), all.size(), waits && signals >= 0 ? -1 : 0);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return true;
     if (all[kStreams].revents != 0) {

@@ -38,7 +38,7 @@ class OutputRelay {
   bool pump(const std::array<pollfd, kStreams>& seen);
 
   // After the end: passes on what was written before it, waiting for who reads, until a signal to
-  // end comes at `signals`. False as above.
+  // end comes at `signals`; -1: without waiting. False as above.
   bool drain(int signals);
 
  private:

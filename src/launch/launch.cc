@@ -218,6 +218,13 @@ std::variant<std::monostate, Error> check_descriptors(const LaunchPlan& plan,
   return std::monostate{};
 }
 
+std::optional<Error> divert_output(const LaunchPlan& plan, RunningSandbox& sandbox) {
+  const int errnum = plan.output_bytes ? sandbox.output.divert(*plan.output_bytes) : 0;
+  if (errnum == 0) return std::nullopt;
+  sandbox.output.take_back();
+  return os_error(Code::setup_step, "divert the command's output", errnum);
+}
+
 // What of the context the plan and the caller's signals decide. Refers to the plan.
 ChildContext context_of(const LaunchPlan& plan) {
   ChildContext context;
@@ -330,12 +337,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
     release_write.reset(context.release_write_fd = release[1]);
   }
 
-  if (plan.output_bytes) {
-    if (const int errnum = sandbox.output.divert(*plan.output_bytes)) {
-      sandbox.output.take_back();
-      return os_error(Code::setup_step, "divert the command's output", errnum);
-    }
-  }
+  if (std::optional<Error> error = divert_output(plan, sandbox)) return *std::move(error);
   sandbox.started_ns = monotonic_ns();
   int pidfd = -1;
   const auto clone_here = [&](bool sibling, int& fd) {

@@ -216,7 +216,7 @@ function __immure_keys
     printf '%s\t%s\n' 'limits.sigpending' 'Queued signals.'
     printf '%s\t%s\n' 'limits.locks' 'File locks.'
     printf '%s\t%s\n' 'limits.nice' 'Ceiling of niceness, 20 - nice.'
-    printf '%s\t%s\n' 'limits.output' 'Bytes of standard output and error together; then the command is ended, with the exit status 153. It writes to a pipe, not to a terminal.'
+    printf '%s\t%s\n' 'limits.output' 'Bytes of standard output and error together; then the command is ended, with the exit status 153. It writes to a pipe, and has no terminal.'
     printf '%s\t%s\n' 'limits.tmp_total' 'Bytes of all tmpfs together; those without a size share what the others leave.'
     printf '%s\t%s\n' 'limits.wall' 'Real time until the command is ended.'
     printf '%s\t%s\n' 'state.name' 'Runs of the same name share their state.'

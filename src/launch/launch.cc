@@ -218,7 +218,31 @@ std::variant<std::monostate, Error> check_descriptors(const LaunchPlan& plan,
   return std::monostate{};
 }
 
+bool redirects_stdin(const LaunchPlan& plan) {
+  return std::any_of(plan.command_setup.begin(), plan.command_setup.end(),
+                     [](const PlannedStep& step) {
+                       const auto* redirect = std::get_if<RedirectStdio>(&step.what);
+                       return redirect != nullptr && redirect->fd == 0;
+                     });
+}
+
+// A terminal or a socket that the caller has at 0, too, takes what is written there.
+bool stdin_takes_output(const LaunchPlan& plan) {
+  struct stat input {};
+  struct stat null {};
+  const int flags = ::fcntl(0, F_GETFL);
+  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || redirects_stdin(plan)) return false;
+  return ::fstat(0, &input) != 0 || ::stat("/dev/null", &null) != 0 ||
+         input.st_rdev != null.st_rdev;
+}
+
 std::optional<Error> divert_output(const LaunchPlan& plan, RunningSandbox& sandbox) {
+  if (plan.output_bytes && stdin_takes_output(plan)) {
+    return Error{.code = Code::usage,
+                 .doing = "standard input can be written to",
+                 .reason = "limits.output would not count that",
+                 .hint = "redirect it: immure run … < /dev/null"};
+  }
   const int errnum = plan.output_bytes ? sandbox.output.divert(*plan.output_bytes) : 0;
   if (errnum == 0) return std::nullopt;
   sandbox.output.take_back();

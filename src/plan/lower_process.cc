@@ -160,6 +160,15 @@ void lower_process(const SandboxSpec& spec, const Host& host, const RootTree& tr
   add_stdio(spec, plan, errors);
   if (process.tty.get_or(TtyMode::share) == TtyMode::detach) {
     steps.push_back({NewSession{}, process.tty.origin});
+  } else if (spec.limits.output.is_set()) {
+    // What is written to /dev/tty would not be counted.
+    steps.push_back({NewSession{}, spec.limits.output.origin});
+    if (process.tty.is_set()) {
+      errors.push_back({.code = Code::limit,
+                        .doing = "limits.output can't count what goes to a terminal that is shared",
+                        .origin = process.tty.origin,
+                        .hint = "write process.tty = \"detach\", or take the line away"});
+    }
   }
   if (process.nice.is_set()) {
     const auto nice = static_cast<int>(*process.nice.value);

@@ -70,6 +70,23 @@ TEST_F(Exit, Is153WhenTheCommandWritesMoreThanItMay) {
       << events;
 }
 
+TEST_F(Exit, Is125WhereOutputCouldGoPastItsLimit) {
+  // The terminal is standard input, output and error.
+  const std::string command = binary() + " run --set limits.output=1K -- sh -c 'echo seen; ";
+  const auto at_terminal = [](const std::string& line) {
+    return run({.argv = {"script", "-qec", line, "/dev/null"}}).out;
+  };
+  EXPECT_TRUE(
+      contains(at_terminal(command + "echo past >&0'"), "standard input can be written to"));
+  const std::string closed = at_terminal(command + "echo past > /dev/tty' </dev/null");
+  EXPECT_TRUE(contains(closed, "seen")) << closed;
+  EXPECT_FALSE(contains(closed, "past\r")) << closed;
+  EXPECT_TRUE(contains(at_terminal(binary() + " run -- sh -c 'echo past > /dev/tty'"), "past"));
+  const Argv shared{"--set", "limits.output=1K", "--set", "process.tty=share"};
+  EXPECT_TRUE(contains(run(immure_run(shared, {"true"})).err,
+                       "error[E304]: limits.output can't count what goes to a terminal"));
+}
+
 TEST_F(Exit, IsTheCommandsOwnWhenNobodyReadsItsOutput) {
   for (const Argv& options : {Argv{}, Argv{"--set", "limits.output=1G"}}) {
     Program program = immure_sh(options, "yes; echo $? >&2");

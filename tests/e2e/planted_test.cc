@@ -2,23 +2,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "support/immure.h"
+#include "support/inside.h"
 
 namespace immure::test {
 namespace {
 
-class Planted : public testing::Test {
- protected:
-  void SetUp() override {
-    IMMURE_REQUIRE_SANDBOX();
-    directory_.write("project/readable", "from the host\n");
-    directory_.write("other/secret", "secret\n");
-  }
-  std::string project() const { return directory_.path() + "/project"; }
-  std::string other() const { return directory_.path() + "/other"; }
-
-  TempDir directory_;
-};
+class Planted : public TwoDirectories {};
 
 // The sandbox ran in the project; the next one starts above it, where nothing was ever writable.
 TEST_F(Planted, ALinkPlantedInAProjectIsNotFollowedFromAbove) {

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""The closing table: promises held, attacks with their controls, injected faults, what was left behind.
+
+usage: table.py begin DIR   clears the results in DIR and notes what there is before the tests
+       table.py show DIR    prints the table; 1 if something is broken or was left behind
+
+Tests append to any DIR/*.tsv, one line per case, fields between tabs, a later line for the same case
+in place of an earlier one:
+
+  attack PROMISE CASE CONTROL INSIDE VERDICT   held, broken, or "no control" (it proves nothing)
+  fault  ROW     CASE VERDICT                  clean (refused with a message), strong (as without the
+                                               fault), or what went wrong
+"""
+import collections
+import json
+import os
+import pathlib
+import sys
+import time
+
+PROMISES = 23
+
+
+def processes():
+    """Ours, zombies aside, but not those that we descend from."""
+    found, parents = {}, {}
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            if entry.stat().st_uid != os.getuid():
+                continue
+            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        parents[entry.name] = parent
+        if state not in "ZX":
+            found[entry.name] = words.strip()
+    mine = str(os.getpid())
+    while mine in parents:
+        found.pop(mine, None)
+        mine = parents[mine]
+    return {f"process {pid}: {words}" for pid, words in found.items()}
+
+
+def below(directory, what):
+    """The names of our own files in a directory."""
+    try:
+        entries = list(os.scandir(directory))
+    except OSError:
+        return set()
+    found = set()
+    for entry in entries:
+        try:
+            if entry.stat(follow_symlinks=False).st_uid == os.getuid():
+                found.add(f"{what} {entry.path}")
+        except OSError:
+            pass
+    return found
+
+
+def keys():
+    try:
+        lines = pathlib.Path("/proc/keys").read_text().splitlines()
+    except OSError:
+        return set()
+    kept = (line.split(None, 7) for line in lines)
+    # The kernel makes the user's own keyrings by itself, when somebody looks for them.
+    return {f"key {words[7]}" for words in kept if len(words) > 7 and "_uid" not in words[7]}
+
+
+def mounts():
+    lines = pathlib.Path("/proc/self/mountinfo").read_text().splitlines()
+    return {"mount " + " ".join(line.split()[3:5]) for line in lines}
+
+
+def cgroups():
+    return {f"cgroup {path}" for path, _, _ in os.walk("/sys/fs/cgroup")}
+
+
+def present():
+    found = mounts() | keys() | cgroups() | processes()
+    for directory in ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue"):
+        found |= below(directory, "file")
+    return found
+
+
+def left_behind(before):
+    """What is there and was not; what is just ending has five seconds to do so."""
+    end = time.monotonic() + 5
+    while (left := present() - before) and time.monotonic() < end:
+        time.sleep(0.2)
+    return sorted(left)
+
+
+def results(directory):
+    """{(suite, row, case): fields}"""
+    found = {}
+    for file in sorted(directory.glob("*.tsv")):
+        for line in file.read_text(errors="replace").splitlines():
+            fields = line.split("\t")
+            if len(fields) >= 4:
+                found[tuple(fields[:3])] = fields
+    return found
+
+
+def show_attacks(attacks):
+    """Prints the lines of the promises; the number of what does not hold."""
+    rows = collections.defaultdict(collections.Counter)
+    for (_, promise, _), fields in attacks.items():
+        rows[int(promise)][fields[-1]] += 1
+    held = 0
+    for promise in range(1, PROMISES + 1):
+        count = rows[promise]
+        good = bool(count) and set(count) == {"held"}
+        held += good
+        words = "held" if good else "not tried" if not count else "BROKEN"
+        print(f"  promise {promise:2}  {words:9}  attacks {sum(count.values()):3}  "
+              f"controls {sum(count.values()) - count['no control']:3}")
+    for (_, promise, case), fields in attacks.items():
+        if fields[-1] != "held":
+            print(f"  {fields[-1]}: promise {promise}, {case}: without {fields[3]!r}, "
+                  f"inside {fields[4]!r}")
+    controls = sum(fields[-1] != "no control" for fields in attacks.values())
+    print(f"promises held {held} of {PROMISES}, attacks tried {len(attacks)}, controls {controls}")
+    return sum(fields[-1] != "held" for fields in attacks.values())
+
+
+def show_faults(faults):
+    if not faults:
+        return 0
+    verdicts = collections.Counter(fields[-1] for fields in faults.values())
+    wrong = {key: fields for key, fields in faults.items() if fields[-1] not in ("clean", "strong")}
+    for (_, row, case), fields in wrong.items():
+        print(f"  row {row}, {case}: {fields[-1]}")
+    print(f"injected faults {len(faults)}: clean failures {verdicts['clean']}, "
+          f"as strong as before {verdicts['strong']}, wrong {len(wrong)}")
+    return len(wrong)
+
+
+def main():
+    if len(sys.argv) != 3 or sys.argv[1] not in ("begin", "show"):
+        sys.exit(__doc__)
+    directory = pathlib.Path(sys.argv[2])
+    note = directory / "before.json"
+    if sys.argv[1] == "begin":
+        directory.mkdir(parents=True, exist_ok=True)
+        for file in directory.glob("*.tsv"):
+            file.unlink()
+        note.write_text(json.dumps(sorted(present())))
+        return
+    found = results(directory)
+    wrong = show_attacks({key: fields for key, fields in found.items() if key[0] == "attack"})
+    wrong += show_faults({key: fields for key, fields in found.items() if key[0] == "fault"})
+    left = left_behind(set(json.loads(note.read_text())))
+    for name in left:
+        print(f"  left behind: {name}")
+    print(f"leftovers {len(left)}")
+    sys.exit(1 if wrong or left else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 #include "base/syscalls.h"
 #include "launch/child.h"
@@ -40,6 +42,30 @@ bool makes_time_namespace(const ChildContext& context) {
     if (std::get_if<NewTimeNamespace>(&planned.what) != nullptr) return true;
   }
   return false;
+}
+
+// The mount from which the program of a process was started; 0 where that cannot be told.
+std::uint64_t mount_of_program(const Fd& proc, std::string_view process) {
+  FixedText<32> path;
+  path.append(process).append("/exe");
+  struct statx status {};
+  const bool told =
+      ::statx(proc.get(), path.c_str(), AT_STATX_DONT_SYNC, STATX_MNT_ID, &status) == 0;
+  return told && (status.stx_mask & STATX_MNT_ID) != 0 ? status.stx_mnt_id : 0;
+}
+
+// Whether the command, init's only child, turned out to be immure by the way of /proc/self/exe, as
+// a script's interpreter can be: then it was started from a mount of the host, on which it may be
+// writable, and unlike init it can be looked into. From a mount of the sandbox immure is a command
+// like any other.
+bool runs_from_our_mount(const Fd& proc) {
+  const Fd list(::openat(proc.get(), "thread-self/children", O_RDONLY | O_CLOEXEC));
+  std::array<char, 24> text;
+  const ssize_t length = list ? ::read(list.get(), text.data(), text.size()) : 0;
+  const std::string_view children(text.data(),
+                                  static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+  const std::uint64_t ours = mount_of_program(proc, "self");
+  return ours != 0 && mount_of_program(proc, children.substr(0, children.find(' '))) == ours;
 }
 
 // Shares memory with init until exec, as vfork(2), so that init knows when the command runs and
@@ -248,6 +274,10 @@ void run_init(const ChildContext& context, Construction& construction) {
 
   const pid_t command = makes_time_namespace(context) ? start_copying_memory(context, construction)
                                                       : start_sharing_memory(context, construction);
+  if (runs_from_our_mount(construction.proc)) {
+    ::kill(command, SIGKILL);
+    fail(EACCES, static_cast<std::uint32_t>(context.setup.size() + context.command_setup.size()));
+  }
   report(context.report_fd, ChildReport::Kind::ready, 0, 0);
 
   // A pipe of the caller must not stay open through us when the command closes it.

@@ -61,6 +61,13 @@ std::string inside(const Argv& command, Argv options, const std::string& cwd) {
   return said(program);
 }
 
+void open_as(int fd, const std::string& path, int flags) {
+  const int opened = ::open(path.c_str(), flags, 0600);
+  if (opened == fd) return;
+  ::dup2(opened, fd);
+  ::close(opened);
+}
+
 void expect_refused(int promise, const std::string& attack, const Argv& command,
                     std::initializer_list<std::string> refusals, const Argv& options,
                     const std::string& cwd) {

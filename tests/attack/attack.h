@@ -37,6 +37,9 @@ std::string said(const Program& program);
 std::string outside(const Argv& command, const std::string& cwd = {});
 std::string inside(const Argv& command, Argv options = {}, const std::string& cwd = {});
 
+// For Program::before_exec: opens the file as this descriptor, which the program inherits.
+void open_as(int fd, const std::string& path, int flags);
+
 // The same command both ways.
 void expect_refused(int promise, const std::string& attack, const Argv& command,
                     std::initializer_list<std::string> refusals, const Argv& options = {},

@@ -9,6 +9,11 @@ struct act {
 
 // Each list is closed by a null name.
 extern const struct act init_acts[];
+extern const struct act privilege_acts[];
+extern const struct act terminal_acts[];
+extern const struct act file_acts[];
+extern const struct act network_acts[];
+extern const struct act kernel_acts[];
 
 // "ok", or the name of errno if `result` is negative.
 const char* verdict(long result);

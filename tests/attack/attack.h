@@ -1,6 +1,6 @@
 // Attacks, each made twice: without immure (or with the protection switched off), where it has to
 // succeed, so that it is known to be an attack; and inside, where it has to fail, and for the
-// reason that it should. The promises are those of the manual page immure-security(7), by number.
+// reason that it should. The promises are those that table.py lists, by number.
 #pragma once
 
 #include <gtest/gtest.h>

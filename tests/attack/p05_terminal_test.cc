@@ -38,6 +38,19 @@ TEST_F(P05Terminal, NorWithSomethingAboveTheBitsThatTheKernelReads) {
   }
 }
 
+// The calls of i386 have other numbers, and where they are allowed a filter of their own. Elsewhere
+// the command is killed before it could say anything.
+TEST_F(P05Terminal, NorByTheCallsOfAnotherArchitecture) {
+  const Argv push = payload({"push-input-32"});
+  IMMURE_REQUIRE(on_terminal(push) == "ok", "this kernel has no calls of i386");
+  expect_refused_on_terminal("TIOCSTI by i386", push, {"--allow", "32bit"});
+  expect_held({.promise = 5,
+               .attack = "TIOCSTI by i386 that was not allowed",
+               .control = on_terminal(push),
+               .inside = on_terminal(immure_run({}, push).argv)},
+              {""});
+}
+
 TEST_F(P05Terminal, NorByTheStricterFilterOrWithCapabilities) {
   expect_refused_on_terminal("TIOCSTI under strict", payload({"push-input", "1"}),
                              {"--set", "seccomp.base=strict"});

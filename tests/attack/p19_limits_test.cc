@@ -17,6 +17,12 @@ TEST_F(P19Limits, ATmpfsIsNotFilledBeyondItsSize) {
                .control = outside(fill(directory.path() + "/file")),
                .inside = inside(fill("/x/file"), {"--set", "fs.\"/x\"=\"tmpfs,size=8M\""})},
               {"ENOSPC"});
+  const auto flood = [](const std::string& place) { return payload({"many-files", "90", place}); };
+  expect_held({.promise = 19,
+               .attack = "fill a tmpfs with files",
+               .control = outside(flood(directory.path())),
+               .inside = inside(flood("/x"), {"--set", "fs.\"/x\"={type=\"tmpfs\",inodes=50}"})},
+              {"ENOSPC"});
   expect_held({.promise = 19,
                .attack = "fill the root",
                .control = outside(fill(directory.path() + "/file")),

@@ -19,7 +19,31 @@ import pathlib
 import sys
 import time
 
-PROMISES = 23
+PROMISES = (
+    "no privilege is gained or needed",
+    "init cannot be taken over",
+    "the launcher's own files are not rewritten",
+    "nothing inherited leaks",
+    "the caller's terminal is safe",
+    "when the launcher ends, everything ends",
+    "signals arrive",
+    "a mount shows what the plan says, and nothing later",
+    "the host is not littered",
+    "a planted link does not redirect a bind",
+    "/proc and /sys say nothing of the host",
+    "/dev is minimal",
+    "the network is off when it is off",
+    "services of the session are out of reach",
+    "kernel keyrings are empty",
+    "the environment is clean",
+    "files that are trusted later are not planted",
+    "nested namespaces are closed",
+    "one sandbox does not exhaust the host",
+    "what it says cannot be forged",
+    "it never fails open",
+    "it never hangs",
+    "its failure is not the command's",
+)
 
 
 def processes():
@@ -113,22 +137,23 @@ def show_attacks(attacks):
     for (_, promise, _), fields in attacks.items():
         rows[int(promise)][fields[-1]] += 1
     held = 0
-    for promise in range(1, PROMISES + 1):
+    for promise, name in enumerate(PROMISES, 1):
         count = rows[promise]
         good = bool(count) and set(count) == {"held"}
         held += good
         words = "held" if good else "not tried" if not count else "BROKEN"
-        print(f"  promise {promise:2}  {words:9}  attacks {sum(count.values()):3}  "
-              f"controls {sum(count.values()) - count['no control']:3}")
+        total = sum(count.values())
+        print(f"  {promise:2}  {name:52}  {words:9}  attacks {total:3}  "
+              f"controls {total - count['no control']:3}")
     for (_, promise, case), fields in attacks.items():
         if fields[-1] != "held":
-            print(f"  {fields[-1]}: promise {promise}, {case}: without {fields[3]!r}, "
-                  f"inside {fields[4]!r}")
+            print(f"  {fields[-1]}: promise {promise}, {case}: "
+                  f"without {fields[3][:100]!r}, inside {fields[4][:400]!r}")
     controls = sum(fields[-1] != "no control" for fields in attacks.values())
-    print(f"promises held {held} of {PROMISES}, attacks tried {len(attacks)}, controls {controls}")
+    print(f"promises held {held} of {len(PROMISES)}, attacks tried {len(attacks)}, controls {controls}")
     broken = sum(fields[-1] != "held" for fields in attacks.values())
     must_run = os.environ.get("IMMURE_TESTS_MUST_RUN") == "1"
-    return PROMISES - held if must_run else broken
+    return len(PROMISES) - held if must_run else broken
 
 
 def show_faults(faults):

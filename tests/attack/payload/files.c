@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +53,37 @@ static const char* list(char** argv) {
   return "empty";
 }
 
-static const char* make_set_id(char** argv) { return verdict(chmod(argv[2], 04755)); }
+// A file of this name with the set-id bit, by every call that can give one a mode.
+static const char* create_set_id(char** argv) {
+  const char* file = argv[2];
+  const char* how = text_argument(argv, 3);
+  const mode_t mode = S_ISUID | 0755;
+  struct open_how wanted = {.flags = O_WRONLY | O_CREAT | O_CLOEXEC, .mode = mode};
+  umask(0);
+  unlink(file);
+  long result = -1;
+  if (strcmp(how, "open") == 0) {
+    result = syscall(SYS_open, file, O_WRONLY | O_CREAT, mode);
+  } else if (strcmp(how, "openat") == 0) {
+    result = syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT, mode);
+  } else if (strcmp(how, "openat2") == 0) {
+    result = syscall(SYS_openat2, AT_FDCWD, file, &wanted, sizeof wanted);
+  } else if (strcmp(how, "creat") == 0) {
+    result = syscall(SYS_creat, file, mode);
+  } else if (strcmp(how, "mknod") == 0) {
+    result = syscall(SYS_mknod, file, S_IFREG | mode, 0);
+  } else {
+    result = syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT, 0755);
+    if (result >= 0 && strcmp(how, "fchmod") == 0) result = syscall(SYS_fchmod, result, mode);
+    if (strcmp(how, "fchmodat") == 0) result = syscall(SYS_fchmodat, AT_FDCWD, file, mode);
+    if (strcmp(how, "fchmodat2") == 0) result = syscall(452, AT_FDCWD, file, mode, 0);
+  }
+  if (result < 0) return verdict(result);
+  struct stat status;
+  if (stat(file, &status) != 0) return verdict(-1);
+  unlink(file);
+  return (status.st_mode & S_ISUID) != 0 ? "ok" : "without the bit";
+}
 
 static const char* make_executable(char** argv) { return verdict(chmod(argv[2], 0755)); }
 
@@ -176,7 +207,7 @@ const struct act file_acts[] = {
     {"write", write_text},
     {"open-at", open_at},
     {"list", list},
-    {"make-set-id", make_set_id},
+    {"create-set-id", create_set_id},
     {"make-executable", make_executable},
     {"rename", rename_one},
     {"mount", mount_memory},

@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,11 +84,6 @@ static const char* take_descriptor(char** argv) {
   return verdict(-1);
 }
 
-static const char* join_namespace(char** argv) {
-  const int fd = open(file_of(argv, text_argument(argv, 3)), O_RDONLY | O_CLOEXEC);
-  return verdict(fd < 0 ? fd : setns(fd, 0));
-}
-
 static char state_of(char** argv) {
   char text[512] = "";
   FILE* stat = fopen(file_of(argv, "stat"), "re");
@@ -131,7 +125,6 @@ const struct act init_acts[] = {
     {"read-memory", read_memory},
     {"write-memory", write_memory},
     {"take-descriptor", take_descriptor},
-    {"join-namespace", join_namespace},
     {"send-signal", send_signal},
     {NULL, NULL},
 };

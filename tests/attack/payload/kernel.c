@@ -85,11 +85,6 @@ static const char* load_bpf(char** argv) {
   const long result = syscall(SYS_bpf, 99, NULL, 0);
   return result < 0 && errno == EPERM ? "EPERM" : "ok";
 }
-static const char* old_personality(char** argv) {
-  (void)argv;
-  return verdict(syscall(SYS_personality, 0x0400000UL));  // READ_IMPLIES_EXEC
-}
-
 // Call number argv[2] without arguments: what a launcher does that believes every answer.
 static const char* any_call(char** argv) {
   return verdict(syscall(number_argument(argv, 2), 0, 0, 0, 0, 0, 0));
@@ -139,7 +134,6 @@ const struct act kernel_acts[] = {
     {"user-fault", user_fault},
     {"perf", perf},
     {"bpf", load_bpf},
-    {"personality", old_personality},
     {"call", any_call},
     {"many-processes", many_processes},
     {"dump-core", dump_core},

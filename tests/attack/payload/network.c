@@ -21,12 +21,6 @@ static const char* open_socket(char** argv) {
       syscall(SYS_socket, family | above, number_argument(argv, 3), number_argument(argv, 4)));
 }
 
-static const char* open_pair(char** argv) {
-  int pair[2];
-  return verdict(socketpair((int)number_argument(argv, 2), (int)number_argument(argv, 3),
-                            (int)number_argument(argv, 4), pair));
-}
-
 static const char* connect_port(char** argv) {
   const struct sockaddr_in address = {.sin_family = AF_INET,
                                       .sin_port = htons((in_port_t)number_argument(argv, 2)),
@@ -50,7 +44,6 @@ static const char* connect_abstract(char** argv) { return connect_name(argv[2], 
 
 const struct act network_acts[] = {
     {"socket", open_socket},
-    {"socket-pair", open_pair},
     {"connect-port", connect_port},
     {"connect-path", connect_path},
     {"connect-abstract", connect_abstract},

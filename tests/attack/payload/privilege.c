@@ -1,7 +1,6 @@
 // For privileges that the user does not have.
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <signal.h>
@@ -19,11 +18,6 @@
 static const char* become_root(char** argv) {
   (void)argv;
   return verdict(setuid(0));
-}
-
-static const char* drop_groups(char** argv) {
-  (void)argv;
-  return verdict(setgroups(0, NULL));
 }
 
 static const char* take_capabilities(char** argv) {
@@ -127,7 +121,6 @@ static const char* has_variable(char** argv) { return getenv(argv[2]) == NULL ? 
 const struct act privilege_acts[] = {
     {"has-variable", has_variable},
     {"become-root", become_root},
-    {"drop-groups", drop_groups},
     {"take-capabilities", take_capabilities},
     {"make-ambient", make_ambient},
     {"change-secure-bits", change_secure_bits},

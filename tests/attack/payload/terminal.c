@@ -69,10 +69,26 @@ static const char* set_discipline(char** argv) {
   return verdict(request(argv, TIOCSETD, &discipline));
 }
 
+// By the calls of i386, which have a filter of their own.
+static const char* push_input_32(char** argv) {
+  (void)argv;
+#ifdef __x86_64__
+  static char byte = 'x';
+  long result = 54;  // ioctl
+  __asm__ volatile("int $0x80"
+                   : "+a"(result)
+                   : "b"(0L), "c"((long)TIOCSTI), "d"(&byte), "S"(0L), "D"(0L)
+                   : "memory", "r8", "r9", "r10", "r11");
+  if (result >= 0) return "ok";
+  errno = (int)-result;
+#else
+  errno = ENOSYS;
+#endif
+  return verdict(-1);
+}
+
 const struct act terminal_acts[] = {
-    {"with-terminal", with_terminal},
-    {"push-input", push_input},
-    {"paste-selection", paste_selection},
-    {"set-discipline", set_discipline},
-    {NULL, NULL},
+    {"push-input-32", push_input_32},   {"with-terminal", with_terminal},
+    {"push-input", push_input},         {"paste-selection", paste_selection},
+    {"set-discipline", set_discipline}, {NULL, NULL},
 };

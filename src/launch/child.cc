@@ -82,6 +82,10 @@ void run_child(const ChildContext& context) {
     fail(context, stage_id_maps, errnum);
   }
   for (const PlannedStep& planned : context.setup) {
+    if (std::get_if<EnterRoot>(&planned.what) != nullptr) {
+      if (const int errnum = reopen_stdio(context, construction))
+        fail(context, stage_stdio, errnum);
+    }
     if (const int errnum = run_setup_step(planned.what, construction)) {
       if (!planned.best_effort || !is_missing_here(errnum)) {
         fail(context, construction.step, errnum);

@@ -14,6 +14,13 @@
 
 namespace immure {
 
+// A standard descriptor that the child opens again, for reading, through a read-only copy of its
+// mount.
+struct ReopenedFile {
+  int fd = -1;
+  const char* path = nullptr;
+};
+
 // What the parent prepared for the child before clone. Borrowed, valid for the child's whole life.
 struct ChildContext {
   std::span<const PlannedStep> setup;
@@ -34,7 +41,9 @@ struct ChildContext {
   int lifetime_write_fd = -1;  // the launcher's end: closed first
   int block_fd = -1;           // wait for it before the command starts
   std::span<const int> pass_fds;
-  int fd_limit = 0;  // no descriptor of ours is this high (when close_range is missing)
+  std::span<const ReopenedFile> reopened;
+  int reopened_socket = -1;  // takes what was opened
+  int fd_limit = 0;          // no descriptor of ours is this high (when close_range is missing)
 
   sigset_t caller_mask{};  // given back to the command
   bool caller_ignores_sigchld = false;
@@ -75,6 +84,10 @@ int run_command_step(const Step& step, const Construction& construction);
 int write_id_maps(const ChildContext& context, Construction& construction);
 int write_proc(const Construction& construction, const char* file, const char* value,
                std::size_t length);
+
+// Opens again what ChildContext::reopened names, while the caller's mounts are still in sight.
+// child_stdio.cc
+int reopen_stdio(const ChildContext& context, Construction& construction);
 
 // Forks the command's process from pid 1 and becomes init.
 [[noreturn]] void run_init(const ChildContext& context, Construction& construction);

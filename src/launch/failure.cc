@@ -62,6 +62,14 @@ Error id_maps_failed(int errnum) {
           .hint = "more: immure doctor"};
 }
 
+Error stdio_failed(int errnum) {
+  return {.code = Code::setup_step,
+          .doing = "open standard input again, read-only, so that nobody inside writes to its file",
+          .errnum = errnum,
+          .hint = errnum == ESTALE ? "another file was put in its place; start again"
+                                   : "give it through a pipe: cat FILE | immure run …"};
+}
+
 std::string step_hint(const Step& step, int errnum) {
   if (std::holds_alternative<ProcMount>(step) && errnum == EPERM) {
     return "this looks like a container whose own /proc is partly covered; the kernel then refuses "
@@ -184,6 +192,8 @@ Error explain_failure(const ChildReport& report, const LaunchPlan& plan) {
       return os_error(Code::setup_step, "close inherited descriptors", report.errnum);
     case stage_signals:
       return os_error(Code::setup_step, "give back the signal mask", report.errnum);
+    case stage_stdio:
+      return stdio_failed(report.errnum);
   }
   return os_error(Code::setup_step, "set up the sandbox", report.errnum);
 }

@@ -26,6 +26,7 @@
 #include "launch/host_changes.h"
 #include "launch/join.h"
 #include "launch/monitor.h"
+#include "launch/stdio_guard.h"
 
 namespace immure {
 namespace {
@@ -218,37 +219,6 @@ std::variant<std::monostate, Error> check_descriptors(const LaunchPlan& plan,
   return std::monostate{};
 }
 
-bool redirects_stdin(const LaunchPlan& plan) {
-  return std::any_of(plan.command_setup.begin(), plan.command_setup.end(),
-                     [](const PlannedStep& step) {
-                       const auto* redirect = std::get_if<RedirectStdio>(&step.what);
-                       return redirect != nullptr && redirect->fd == 0;
-                     });
-}
-
-// A terminal or a socket that the caller has at 0, too, takes what is written there.
-bool stdin_takes_output(const LaunchPlan& plan) {
-  struct stat input {};
-  struct stat null {};
-  const int flags = ::fcntl(0, F_GETFL);
-  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || redirects_stdin(plan)) return false;
-  return ::fstat(0, &input) != 0 || ::stat("/dev/null", &null) != 0 ||
-         input.st_rdev != null.st_rdev;
-}
-
-std::optional<Error> divert_output(const LaunchPlan& plan, RunningSandbox& sandbox) {
-  if (plan.output_bytes && stdin_takes_output(plan)) {
-    return Error{.code = Code::usage,
-                 .doing = "standard input can be written to",
-                 .reason = "limits.output would not count that",
-                 .hint = "redirect it: immure run … < /dev/null"};
-  }
-  const int errnum = plan.output_bytes ? sandbox.output.divert(*plan.output_bytes) : 0;
-  if (errnum == 0) return std::nullopt;
-  sandbox.output.take_back();
-  return os_error(Code::setup_step, "divert the command's output", errnum);
-}
-
 // What of the context the plan and the caller's signals decide. Refers to the plan.
 ChildContext context_of(const LaunchPlan& plan) {
   ChildContext context;
@@ -361,7 +331,9 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
     release_write.reset(context.release_write_fd = release[1]);
   }
 
-  if (std::optional<Error> error = divert_output(plan, sandbox)) return *std::move(error);
+  if (auto error = arrange_stdio(plan, sandbox.output, sandbox.reopened, 0))
+    return *std::move(error);
+  sandbox.reopened.tell(context);
   sandbox.started_ns = monotonic_ns();
   int pidfd = -1;
   const auto clone_here = [&](bool sibling, int& fd) {

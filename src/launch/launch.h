@@ -45,7 +45,8 @@ struct Exit {
 struct LaunchEvents {
   std::function<void(pid_t init_pid)> started;        // pid 1 exists (as seen from outside)
   std::function<void()> ready;                        // the command runs
-  std::function<void(const std::string& text)> note;  // what best_effort went without
+  std::function<void(const std::string& text)> note;  // what best_effort went without, and
+                                                      // output that was lost
 };
 
 struct LaunchOptions {

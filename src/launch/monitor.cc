@@ -44,16 +44,17 @@ class Monitor {
   std::variant<Exit, Error> run() {
     while (!gone_) {
       const auto output = sandbox_.output.watched();
-      std::array<pollfd, 5> watched = {{{sandbox_.report.get(), POLLIN, 0},
+      std::array<pollfd, 6> watched = {{{sandbox_.report.get(), POLLIN, 0},
                                         {sandbox_.signals.get(), POLLIN, 0},
                                         {sandbox_.pidfd.get(), POLLIN, 0},
                                         output[0],
-                                        output[1]}};
+                                        output[1],
+                                        output[2]}};
       const int count = ::poll(watched.data(), watched.size(), poll_timeout());
       if (count < 0 && errno != EINTR) end_all();
       if (sandbox_.report && watched[0].revents != 0) read_reports();
       if (watched[1].revents != 0) read_signals();
-      if (!sandbox_.output.pump({watched[3], watched[4]})) too_much_output();
+      if (!sandbox_.output.pump({watched[3], watched[4], watched[5]})) too_much_output();
       if (deadline_ns_ != 0 && monotonic_ns() >= deadline_ns_) deadline_passed();
       // Last, so that what pid 1 still said before it ended has been read.
       if (watched[2].revents != 0) reap();
@@ -62,6 +63,7 @@ class Monitor {
     const bool waits = too_much_ || !(wall_reached_ || ending_);
     // What was written over the limit just before the end was too much all the same.
     if (!sandbox_.output.drain(waits ? sandbox_.signals.get() : -1)) too_much_ = true;
+    note_lost_output();
     return result();
   }
 
@@ -118,6 +120,17 @@ class Monitor {
                          describe(planned.what) + ": " + errno_words(message.errnum));
   }
 
+  // The command only saw that nobody takes it, by SIGPIPE or EPIPE.
+  void note_lost_output() const {
+    for (int fd = 0; fd <= 2; ++fd) {
+      const int errnum = sandbox_.output.lost(fd);
+      if (errnum == 0 || !options_.events.note) continue;
+      options_.events.note(std::string("what the command wrote to ") +
+                           (fd == 2 ? "standard error" : "standard output") +
+                           " can't be passed on: " + errno_words(errnum));
+    }
+  }
+
   void command_runs() {
     ready_ = true;
     deadline_ns_ = plan_.wall_ns > 0 ? monotonic_ns() + plan_.wall_ns : 0;
@@ -130,7 +143,8 @@ class Monitor {
     const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
     for (int fd = 0; fd <= 1 && null; ++fd) {
       const auto& kept = options_.keep_fds;
-      if (std::find(kept.begin(), kept.end(), fd) == kept.end()) ::dup2(null.get(), fd);
+      const bool is_kept = std::find(kept.begin(), kept.end(), fd) != kept.end();
+      if (!is_kept && !may_stay_open(fd)) ::dup2(null.get(), fd);
     }
   }
 
@@ -158,7 +172,10 @@ class Monitor {
   // by itself, unless it has a session of its own.
   void handle_signal(int signal, int code) {
     if (signal == SIGCHLD || signal == SIGPIPE) return;
-    const bool typed = code == SI_KERNEL;
+    if (signal == SIGCONT) sandbox_.caller.continued();
+    // A terminal that hangs up tells us, but not a command that left our group, or is stopped.
+    const bool hangs_up = signal == SIGHUP && code == SI_KERNEL;
+    const bool typed = code == SI_KERNEL && !hangs_up;
     if (!ready_ && !ending_) wait_for_ready();
     if (!typed || own_session_) {
       if (!ready_ && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
@@ -171,6 +188,7 @@ class Monitor {
         return;
       }
       send(signal);
+      if (hangs_up) send(SIGCONT);
       if (signal == SIGTERM && !wall_reached_) {
         terminating_ = true;
         terminated_ns_ = monotonic_ns();

@@ -8,19 +8,23 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "launch/caller_stdio.h"
 #include "launch/launch.h"
 #include "launch/output_relay.h"
 #include "launch/report.h"
+#include "launch/stdio_guard.h"
 
 namespace immure {
 
 struct RunningSandbox {
+  CallerStdio caller;  // first, so that it is put back last
   pid_t init_pid = -1;
   Fd pidfd;   // of pid 1; empty where the kernel gives none
   Fd report;  // the launcher's end of the socket
   Fd lifetime_write;
-  Fd signals;                      // signalfd of all blocked signals
-  OutputRelay output;              // of limits.output; else without descriptors
+  Fd signals;          // signalfd of all blocked signals
+  OutputRelay output;  // without descriptors where nothing is diverted
+  ReopenedStdio reopened;
   std::int64_t started_ns = 0;     // CLOCK_MONOTONIC
   bool stop_with_terminal = true;  // the caller does not ignore SIGTSTP
 };

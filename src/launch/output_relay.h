@@ -1,5 +1,6 @@
-// limits.output: what the command writes to standard output and error goes through the launcher,
-// which counts it. Before clone and in the launcher, never in the child. Authority: pipe(7).
+// Standard descriptors of the command that are not the caller's own but pipes, with the launcher
+// between: to count what is written (limits.output), and where the caller's file could be opened
+// again with more rights. Before clone and in the launcher, never in the child. Authority: pipe(7).
 #pragma once
 
 #include <poll.h>
@@ -7,29 +8,37 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/fd.h"
 
 namespace immure {
 
+// Takes one signal that is waiting at `signals`. True: it is one to end by.
+bool asked_to_end(int signals);
+
 class OutputRelay {
  public:
+  static constexpr std::size_t kStreams = 3;  // by descriptor: 0, 1, 2
+  enum class Way : std::uint8_t { none, output, input };
+  using Ways = std::array<Way, kStreams>;
+
   OutputRelay() = default;
   OutputRelay(OutputRelay&&) = default;
   OutputRelay& operator=(OutputRelay&&) = default;
   OutputRelay(const OutputRelay&) = delete;
   OutputRelay& operator=(const OutputRelay&) = delete;
-  ~OutputRelay() { take_back(); }
+  ~OutputRelay();
 
-  // Makes pipes, and puts their ends at descriptors 1 and 2, for the child to inherit; one pipe for
-  // both where they are one file, so that the order of what is written stays. Gives errno.
-  int divert(std::uint64_t limit_bytes);
+  // Makes pipes, and puts their ends at these descriptors, for the child to inherit; one pipe for
+  // 1 and 2 where they are one file, so that the order of what is written stays. All that is
+  // written counts towards the limit, if there is one. Gives errno.
+  int divert(const Ways& ways, std::optional<std::uint64_t> limit_bytes);
 
-  // Gives the launcher its own 1 and 2 back. After clone; a second call does nothing.
+  // Gives the launcher its own descriptors back. After clone; a second call does nothing.
   void take_back();
 
-  static constexpr std::size_t kStreams = 2;
   // What to wait for; a descriptor of -1 where there is nothing.
   std::array<pollfd, kStreams> watched() const;
 
@@ -37,25 +46,42 @@ class OutputRelay {
   // was passed on up to it.
   bool pump(const std::array<pollfd, kStreams>& seen);
 
+  // For what goes another way and counts all the same: how many of `bytes` may still pass.
+  std::size_t admit(std::size_t bytes);
+
   // After the end: passes on what was written before it, waiting for who reads, until a signal to
   // end comes at `signals`; -1: without waiting. False as above.
   bool drain(int signals);
 
+  // Why what the command wrote at this descriptor is no longer passed on; 0: it is, or its reader
+  // has gone.
+  int lost(int fd) const { return streams_[static_cast<std::size_t>(fd)].errnum; }
+
  private:
   struct Stream {
-    Fd from;                    // what the command writes; empty: it is at its end
-    Fd to;                      // the caller's descriptor
+    Fd from;                    // what is read; empty: it is at its end
+    Fd to;                      // who takes it
     std::vector<char> pending;  // read, and not yet taken
     std::size_t taken = 0;      // of `pending`
     bool is_terminal = false;   // `to`
+    bool is_file = false;       // `to`: a write there has an end
+    int errnum = 0;             // of the write that failed
+    // Of an input: the caller's descriptor and our copy of the pipe's reading end, to give back
+    // what the command did not read.
+    Fd source, unread;
     bool waits() const { return taken < pending.size(); }
+    bool is_input() const { return source.get() >= 0; }
   };
+  int divert_output(int fd, bool with_stderr);
+  int divert_input(int fd);
   bool read(Stream& stream);
   static void write(Stream& stream);
+  static void give_back(const Stream& stream);
+  bool waits_for_reader() const;
 
   std::array<Stream, kStreams> streams_;
-  std::uint64_t left_bytes_ = 0;
-  std::array<Fd, kStreams> own_;  // the launcher's 1 and 2 while they are diverted
+  std::uint64_t left_bytes_ = UINT64_MAX;
+  std::array<Fd, kStreams> own_;  // the launcher's descriptors while they are diverted
 };
 
 }  // namespace immure

@@ -33,6 +33,7 @@ enum Stage : std::uint32_t {
   stage_fork,       // the command's process
   stage_close_fds,  // before exec
   stage_signals,
+  stage_stdio,  // standard descriptors that are opened again
 };
 
 }  // namespace immure

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "plan/kept_groups.h"
 #include "plan/launch_plan.h"
 
 namespace immure {
@@ -90,25 +91,14 @@ void add_command(const CommandPlan& command, std::string& out) {
   }
 }
 
-// Their files can be opened as outside, where a mount shows them; some make their members root.
-constexpr std::array<std::string_view, 14> kPowerful = {
-    "docker", "kvm",   "disk", "video", "render",  "input", "audio",
-    "lxd",    "incus", "sudo", "wheel", "libvirt", "adm",   "shadow"};
-
 void add_groups(const std::vector<std::string>& groups, std::string& out) {
   if (groups.empty()) return;
   out += "groups kept, shown as nobody:";
-  std::string warned;
-  for (const std::string& group : groups) {
-    out += ' ' + escape(group);
-    const std::string_view name = std::string_view(group).substr(group.find(' ') + 1);
-    if (std::find(kPowerful.begin(), kPowerful.end(), name) != kPowerful.end()) {
-      warned += (warned.empty() ? "" : ", ") + std::string(name);
-    }
-  }
+  for (const std::string& group : groups) out += ' ' + escape(group);
   out += '\n';
-  if (warned.empty()) return;
-  out += "warning: what the sandbox is shown of the files of " + warned +
+  const std::string powerful = powerful_among(groups);
+  if (powerful.empty()) return;
+  out += "warning: what the sandbox is shown of the files of " + powerful +
          " can be opened with that group's rights\n";
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "plan/facts.h"
+#include "plan/kept_groups.h"
 
 namespace immure {
 namespace {
@@ -155,6 +156,7 @@ void add_lifetime(const LaunchPlan& plan, const SandboxSpec& spec, std::vector<F
       process.die_with_parent.origin);
   std::string descriptors = "0 1 2";
   for (const int fd : plan.pass_fds) descriptors += " " + std::to_string(fd);
+  if (!plan.pass_fds.empty()) descriptors += "; from 3 on as they are, with all that they reach";
   add("descriptors", descriptors,
       process.pass_fds.items.empty() ? Origin{} : process.pass_fds.items.front().origin);
   if (plan.output_bytes) {
@@ -230,6 +232,14 @@ void add_process_facts(const LaunchPlan& plan, const SandboxSpec& spec, std::vec
   if (!groups.empty()) {
     facts.push_back(
         {Heading::identity, "other groups", "kept: " + groups, spec.user.groups.origin, {}});
+  }
+  if (const std::string powerful = powerful_among(plan.kept_groups.get()); !powerful.empty()) {
+    facts.push_back(
+        {Heading::identity,
+         "warning",
+         "what is shown of the files of " + powerful + " can be opened with that group's rights",
+         spec.user.groups.origin,
+         {}});
   }
   if (!plan.state.path.empty()) {
     facts.push_back({Heading::process,

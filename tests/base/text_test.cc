@@ -35,6 +35,7 @@ INSTANTIATE_TEST_SUITE_P(Bytes, Escape,
                                          EscapeCase{"a\u202egpj\u202c", "a\\u{202e}gpj\\u{202c}"},
                                          EscapeCase{"\u2066\u2069", "\\u{2066}\\u{2069}"},
                                          EscapeCase{"\u200b\ufeff", "\\u{200b}\\u{feff}"},
+                                         EscapeCase{"\u0890\u08e2", "\\u{890}\\u{8e2}"},
                                          EscapeCase{"\U000e0041", "\\u{e0041}"}));
 
 INSTANTIATE_TEST_SUITE_P(NotUtf8, Escape,

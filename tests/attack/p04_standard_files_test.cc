@@ -10,13 +10,10 @@
 namespace immure::test {
 namespace {
 
-class P04Descriptors : public AttackTest {
+class P04StandardFiles : public AttackTest {
  protected:
   static Program with_file(Program program, int fd, const std::string& path, int flags) {
-    program.before_exec = [fd, path, flags] {
-      const int file = ::open(path.c_str(), flags | O_CLOEXEC);
-      if (file < 0 || ::dup2(file, fd) < 0) ::_exit(99);
-    };
+    program.before_exec = [=] { open_as(fd, path, flags); };
     return program;
   }
 
@@ -46,14 +43,14 @@ class P04Descriptors : public AttackTest {
   Argv without_landlock_;
 };
 
-TEST_F(P04Descriptors, AFileToBeReadIsNotWrittenTo) {
+TEST_F(P04StandardFiles, AFileToBeReadIsNotWrittenTo) {
   expect_no_more(0, O_RDONLY, {"open-again", "w"}, {"EROFS"});
   expect_no_more(0, O_RDONLY, {"open-again", "rw"}, {"EROFS"});
   expect_no_more(0, O_RDONLY, {"truncate-again"}, {"EROFS"});
   expect_no_more(0, O_RDONLY, {"change-mode"}, {"EROFS"});
 }
 
-TEST_F(P04Descriptors, AFileToBeWrittenIsNotRead) {
+TEST_F(P04StandardFiles, AFileToBeWrittenIsNotRead) {
   for (const int fd : {1, 2}) {
     expect_no_more(fd, O_WRONLY | O_APPEND, {"read-again"}, {"EAGAIN"});
   }

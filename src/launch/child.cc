@@ -22,6 +22,21 @@ void report(int fd, ChildReport::Kind kind, int errnum, std::uint32_t step, int 
   static_cast<void>(ignored);
 }
 
+namespace {
+
+// close_range(2), and whether it did what it says: a descriptor that is opened for it shows that.
+bool closed_range(unsigned first, unsigned last, unsigned flags) {
+  const int sample = ::fcntl(0, F_DUPFD, static_cast<int>(first));
+  const bool within = sample >= 0 && static_cast<unsigned>(sample) <= last;
+  const bool answered = sys::close_range(first, last, flags) == 0;
+  const int left = sample < 0 ? -1 : ::fcntl(sample, F_GETFD);
+  if (left >= 0) ::close(sample);
+  if (!within) return answered;
+  return answered && (flags == 0 ? left < 0 : left >= 0 && (left & FD_CLOEXEC) != 0);
+}
+
+}  // namespace
+
 int close_all_but(std::span<const int> keep, int fd_limit, bool cloexec) {
   unsigned first = 3;
   const unsigned flags = cloexec ? 4U /* CLOSE_RANGE_CLOEXEC */ : 0U;
@@ -29,8 +44,8 @@ int close_all_but(std::span<const int> keep, int fd_limit, bool cloexec) {
     const bool rest = i == keep.size();
     if (!rest && keep[i] < static_cast<int>(first)) continue;
     const unsigned last = rest ? ~0U : static_cast<unsigned>(keep[i]) - 1U;
-    if (first <= last && sys::close_range(first, last, flags) != 0) {
-      // Before 5.9 (ENOSYS), before 5.11 with the flag (EINVAL), or refused by an outer sandbox.
+    if (first <= last && !closed_range(first, last, flags)) {
+      // Before 5.9 (ENOSYS), before 5.11 with the flag (EINVAL), or not done by an outer sandbox.
       const int end = rest ? fd_limit : keep[i];
       for (int fd = static_cast<int>(first); fd < end; ++fd) {
         if (!cloexec) {

@@ -64,9 +64,9 @@ TEST_F(P21NeverFailsOpen, WhenACallLies) {
         Lie{"prctl(PR_SET_PDEATHSIG)", SYS_prctl, PR_SET_PDEATHSIG, false},
         Lie{"capset", SYS_capset}, Lie{"seccomp", SYS_seccomp},
         Lie{"mount_setattr", SYS_mount_setattr}, Lie{"chroot", SYS_chroot},
-        Lie{"setrlimit", SYS_setrlimit}, Lie{"keyctl", SYS_keyctl}, Lie{"setgroups", SYS_setgroups},
-        Lie{"unshare", SYS_unshare}, Lie{"mount", SYS_mount},
-        Lie{"landlock_restrict_self", SYS_landlock_restrict_self}}) {
+        Lie{"close_range", SYS_close_range}, Lie{"setrlimit", SYS_setrlimit},
+        Lie{"keyctl", SYS_keyctl}, Lie{"setgroups", SYS_setgroups}, Lie{"unshare", SYS_unshare},
+        Lie{"mount", SYS_mount}, Lie{"landlock_restrict_self", SYS_landlock_restrict_self}}) {
     // The control believes it.
     const Argv believe = payload({"call", std::to_string(lie.call)});
     Lie unconditional = lie;

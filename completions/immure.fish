@@ -208,7 +208,7 @@ function __immure_keys
     printf '%s\t%s\n' 'limits.core' 'Core files, bytes; 1 also stops programs that take cores.'
     printf '%s\t%s\n' 'limits.fsize' 'Size of files written, bytes.'
     printf '%s\t%s\n' 'limits.nofile' 'Open files.'
-    printf '%s\t%s\n' 'limits.nproc' 'Processes of this user namespace.'
+    printf '%s\t%s\n' 'limits.nproc' 'Processes and threads of this user namespace; the profile default sets 4096, or the host\'s if less.'
     printf '%s\t%s\n' 'limits.memlock' 'Locked memory, bytes.'
     printf '%s\t%s\n' 'limits.msgqueue' 'POSIX message queues, bytes.'
     printf '%s\t%s\n' 'limits.rtprio' 'Real-time priority.'

@@ -92,10 +92,12 @@ int run(const MakeRoot& step, Construction& construction) {
   if (step.directory.empty()) {
     const NumberText mode = NumberText().append_number(step.mode, 8);
     const NumberText size = NumberText().append_number(step.size_bytes);
-    return stack_tmpfs(
-        construction,
-        {{"mode", mode.c_str()}, {step.size_bytes != 0 ? "size" : nullptr, size.c_str()}},
-        construction.root);
+    const NumberText inodes = NumberText().append_number(step.inodes);
+    return stack_tmpfs(construction,
+                       {{"mode", mode.c_str()},
+                        {step.size_bytes != 0 ? "size" : nullptr, size.c_str()},
+                        {step.inodes != 0 ? "nr_inodes" : nullptr, inodes.c_str()}},
+                       construction.root);
   }
   Fd source;
   if (const int errnum = open_source(construction, step.directory.c_str(), source)) return errnum;
@@ -178,6 +180,7 @@ int run(const BindMount& step, Construction& construction) {
 }
 
 int run(const TmpfsMount& step, Construction& construction) {
+  if (step.shared) return run_scratch(step, construction);
   const NumberText mode = NumberText().append_number(step.mode, 8);
   const NumberText size = NumberText().append_number(step.size_bytes);
   const NumberText inodes = NumberText().append_number(step.inodes);

@@ -52,6 +52,7 @@ int run_mount_step(const Step& step, Construction& construction);
 // child_overlay.cc
 int run_scratch(const CoverFile& step, Construction& construction);
 int run_scratch(const OverlayMount& step, Construction& construction);
+int run_scratch(const TmpfsMount& step, Construction& construction);
 
 // mount_new() on a path of the new root.
 int mount_on(Construction& construction, const char* target, const char* type,

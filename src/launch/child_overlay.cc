@@ -1,4 +1,5 @@
-// The steps that need the scratch file system: overlays, and files bound over others.
+// The steps that need the scratch file system: overlays, files bound over others, and tmpfs that
+// share its memory.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,9 +21,10 @@ NumberText scratch_name(const Construction& construction, std::string_view lette
 }
 
 // Makes a new directory of the scratch file system and keeps it open.
-int scratch_directory(const Construction& construction, std::string_view letter, Fd& kept) {
+int scratch_directory(const Construction& construction, std::string_view letter, Fd& kept,
+                      mode_t mode = 0755) {
   const NumberText name = scratch_name(construction, letter);
-  if (::mkdirat(construction.scratch.get(), name.c_str(), 0755) != 0) return errno;
+  if (::mkdirat(construction.scratch.get(), name.c_str(), mode) != 0) return errno;
   kept.reset(::openat(construction.scratch.get(), name.c_str(),
                       O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   return kept ? 0 : errno;
@@ -51,6 +53,18 @@ int run_scratch(const CoverFile& step, Construction& construction) {
   if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
   const int errnum =
       mount_bind(construction, source.get(), target.get(), {.read_only = step.read_only});
+  forget_parent_below(construction, step.target.c_str());
+  return errnum;
+}
+
+int run_scratch(const TmpfsMount& step, Construction& construction) {
+  Fd source;
+  if (const int errnum = scratch_directory(construction, "t", source, step.mode)) return errnum;
+  ++construction.scratch_entries;
+  Fd target;
+  if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
+  const int errnum = mount_bind(construction, source.get(), target.get(),
+                                {.read_only = step.read_only, .noexec = !step.executable});
   forget_parent_below(construction, step.target.c_str());
   return errnum;
 }

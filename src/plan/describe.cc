@@ -36,6 +36,10 @@ std::string bytes(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " byte" : " bytes");
 }
 
+std::string inodes(std::uint64_t count) {
+  return count == 0 ? "" : ", " + std::to_string(count) + " inodes";
+}
+
 std::string limit(rlim_t value) {
   return value == RLIM_INFINITY ? "unlimited" : std::to_string(value);
 }
@@ -55,7 +59,8 @@ std::string text(const MakeRoot& s) {
   if (!s.directory.empty()) {
     return "make the root: " + escape(s.directory) + (s.read_only ? ", read-only" : ", writable");
   }
-  return "make the root: a tmpfs of " + show_size(s.size_bytes) + mode_unless(s.mode, 0755);
+  return "make the root: a tmpfs of " + show_size(s.size_bytes) + inodes(s.inodes) +
+         mode_unless(s.mode, 0755);
 }
 
 std::string text(const MakeScratch& s) {
@@ -97,8 +102,8 @@ std::string text(const CoverFile& s) {
 std::string text(const TmpfsMount& s) {
   std::string line = "mount a tmpfs on " + inside(s.target);
   if (s.size_bytes != 0) line += " of " + show_size(s.size_bytes);
-  if (s.inodes != 0) line += ", " + std::to_string(s.inodes) + " inodes";
-  line += mode_unless(s.mode, 0755);
+  line += inodes(s.inodes) + mode_unless(s.mode, 0755);
+  if (s.shared) line += ", of the memory beside the root";
   if (s.read_only) line += ", read-only";
   if (!s.executable) line += ", noexec";
   return line;

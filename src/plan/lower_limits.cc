@@ -34,6 +34,10 @@ std::string show_limit(rlim_t value) {
   return value == RLIM_INFINITY ? "unlimited" : std::to_string(value);
 }
 
+// What a shipped profile says is a bound, and nothing that the command needs: where we have less,
+// that is the bound.
+bool is_shipped(const Origin& origin) { return origin.file && origin.file->shipped; }
+
 }  // namespace
 
 void lower_limits(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors) {
@@ -63,6 +67,10 @@ void lower_limits(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, E
         step.soft = limit.soft;
         step.hard = limit.hard;
         break;
+    }
+    if (is_shipped(found->second.origin)) {
+      step.hard = std::min(step.hard, ours);
+      step.soft = std::min(step.soft, step.hard);
     }
     if (step.soft > step.hard || step.hard > ours) {
       const bool order = step.soft > step.hard;

@@ -370,13 +370,6 @@ void add_mount_points(const std::vector<HostDirectory>& wanted, const SandboxSpe
   }
 }
 
-bool uses_scratch(const PlannedStep& planned) {
-  if (std::holds_alternative<CoverFile>(planned.what)) return true;
-  const auto* overlay = std::get_if<OverlayMount>(&planned.what);
-  return overlay != nullptr && overlay->upper.empty() &&
-         (!overlay->read_only || overlay->lower.size() == 1);
-}
-
 }  // namespace
 
 RootTree lower_mounts(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors) {
@@ -418,9 +411,7 @@ RootTree lower_mounts(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
     add_mount_points(builder.host_mount_points(), spec, host, plan, errors);
     plan.setup.reserve(builder.steps().size() + kOtherSteps);
     plan.setup.push_back(std::move(make_root));
-    if (std::any_of(builder.steps().begin(), builder.steps().end(), uses_scratch)) {
-      plan.setup.push_back({MakeScratch{}, {}});
-    }
+    if (share_memory(builder.steps())) plan.setup.push_back({MakeScratch{}, {}});
     std::move(builder.steps().begin(), builder.steps().end(), std::back_inserter(plan.setup));
     if (sealed) plan.setup.push_back({SealRoot{}, {}});
     if (spec.limits.tmp_total.is_set()) share_tmp_total(spec.limits.tmp_total, plan, errors);

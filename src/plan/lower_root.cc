@@ -3,13 +3,16 @@
 #include <cerrno>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "base/text.h"
+#include "plan/lower_mounts.h"
 
 namespace immure {
 namespace {
 
 constexpr std::uint64_t kRootBytes = 16ULL << 20;
+constexpr std::uint64_t kLeastInodes = 16384;  // a mount point for each entry of a large profile
 
 }  // namespace
 
@@ -18,9 +21,9 @@ bool lower_root(const SandboxSpec& spec, const Host& host, PlannedStep& planned,
   const Root& root = spec.root;
   if (!root.dir.is_set()) {
     const Origin& origin = root.size_bytes.is_set() ? root.size_bytes.origin : root.mode.origin;
-    planned = {
-        MakeRoot{.size_bytes = root.size_bytes.get_or(kRootBytes), .mode = root.mode.get_or(0755)},
-        origin};
+    MakeRoot step{.size_bytes = root.size_bytes.get_or(kRootBytes), .mode = root.mode.get_or(0755)};
+    if (root.writable.get_or(false)) step.inodes = inodes_for(step.size_bytes, kLeastInodes);
+    planned = {std::move(step), origin};
     node = {.kind = TreeNode::Kind::tmpfs, .access = {.read_only = false}};
     return true;
   }

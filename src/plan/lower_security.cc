@@ -245,6 +245,16 @@ void add_joined(const Namespaces& ns, const std::string& kind, int flag, LaunchP
   plan.join.push_back(std::move(joined));
 }
 
+// The kernel counts these for the user outside too, who has 128 instances by default: a sandbox
+// that took them all would leave none to the user's own programs.
+void bound_watches(const SandboxSpec& spec, LaunchPlan& plan) {
+  for (const auto& [name, most] : {std::pair("user.max_inotify_instances", "64"),
+                                   std::pair("user.max_inotify_watches", "65536")}) {
+    if (spec.sysctl.contains(name)) continue;
+    plan.setup.push_back({WriteProc{.file = sysctl_file(name), .value = most}, {}});
+  }
+}
+
 }  // namespace
 
 void lower_namespaces(const SandboxSpec& spec, LaunchPlan& plan) {
@@ -267,6 +277,9 @@ void lower_namespaces(const SandboxSpec& spec, LaunchPlan& plan) {
 }
 
 void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
+  // The profile has accepted that this host's /proc is not what it should be.
+  const bool lenient =
+      spec.root.proc.get_or(ProcMode::fresh) != ProcMode::fresh || is_best_effort(spec, "proc");
   for (const auto& [name, value] : spec.sysctl) {
     plan.setup.push_back(
         {WriteProc{.file = sysctl_file(name), .value = value.get_or("")}, value.origin});
@@ -285,15 +298,12 @@ void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
   }
   // These maxima would hold for all processes there; check.cc sees to it that the filter is enough.
   if (spec.namespaces.user.value == NamespaceChoice::joined) return;
-  // The profile has accepted that this host's /proc is not what it should be.
   const auto makes_namespaces = [](const SetItem& call) {
     return call.text == "clone" || call.text == "clone3" || call.text == "unshare";
   };
-  const bool second_wall =
-      std::ranges::none_of(spec.seccomp.allow.items, makes_namespaces) &&
-      (spec.root.proc.get_or(ProcMode::fresh) != ProcMode::fresh || is_best_effort(spec, "proc")) &&
-      spec.namespaces.nested.empty() &&
-      spec.seccomp.base.get_or(FilterBase::standard) != FilterBase::none;
+  const bool second_wall = std::ranges::none_of(spec.seccomp.allow.items, makes_namespaces) &&
+                           lenient && spec.namespaces.nested.empty() &&
+                           spec.seccomp.base.get_or(FilterBase::standard) != FilterBase::none;
   for (const std::string_view type :
        {"user", "mnt", "pid", "ipc", "uts", "net", "cgroup", "time"}) {
     // The others need a capability, which only a new user namespace could give.
@@ -305,6 +315,7 @@ void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
                                     .second_wall = second_wall},
                           asked ? found->second.origin : Origin{}});
   }
+  if (!lenient) bound_watches(spec, plan);
 }
 
 void lower_names(const SandboxSpec& spec, LaunchPlan& plan) {

@@ -27,10 +27,12 @@ namespace immure {
 struct MakeRoot {
   std::string directory;         // host path; empty: a tmpfs
   std::uint64_t size_bytes = 0;  // of the tmpfs
+  std::uint64_t inodes = 0;      // of the tmpfs; 0: the kernel's default
   mode_t mode = 0755;
   bool read_only = false;  // of a directory: bind it read-only (a tmpfs is sealed by SealRoot)
 };
-// A tmpfs outside the new root: overlay uppers, and files that are bound over others, live in it.
+// A tmpfs outside the new root: overlay uppers, files that are bound over others, and the tmpfs
+// that share its memory live in it.
 struct MakeScratch {
   std::uint64_t size_bytes = 0;  // 0: the kernel's default
 };
@@ -72,6 +74,7 @@ struct TmpfsMount {
   mode_t mode = 0755;
   bool read_only = false;
   bool executable = true;
+  bool shared = false;  // a directory of the scratch file system, whose memory it shares
 };
 struct OverlayMount {
   std::string target;

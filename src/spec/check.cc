@@ -161,7 +161,7 @@ void check_clocks(const SandboxSpec& spec, Problems& problems) {
   }
 }
 
-enum class SysctlHome : std::uint8_t { nowhere, net, ipc, uts };
+enum class SysctlHome : std::uint8_t { nowhere, net, ipc, uts, user };
 
 // The namespaced ones; everything else is the whole machine's.
 SysctlHome sysctl_home(std::string_view name) {
@@ -179,6 +179,9 @@ SysctlHome sysctl_home(std::string_view name) {
   if (name.starts_with("net.")) return SysctlHome::net;
   if (name.starts_with("fs.mqueue.")) return SysctlHome::ipc;
   if (name == "kernel.hostname" || name == "kernel.domainname") return SysctlHome::uts;
+  if (name.starts_with("user.max_inotify_") || name.starts_with("user.max_fanotify_")) {
+    return SysctlHome::user;
+  }
   const bool ipc = std::find(kIpc.begin(), kIpc.end(), name) != kIpc.end();
   return ipc ? SysctlHome::ipc : SysctlHome::nowhere;
 }
@@ -197,7 +200,7 @@ void check_sysctl(const SandboxSpec& spec, Problems& problems) {
                      name.starts_with("user.max_")
                          ? "[namespaces.nested] sets how many namespaces may be made inside"
                          : "net.*, fs.mqueue.*, kernel.shm*, kernel.msg*, kernel.sem, "
-                           "kernel.hostname and kernel.domainname do");
+                           "kernel.hostname, kernel.domainname and user.max_inotify_* do");
         continue;
       case SysctlHome::net:
         look("net", spec.namespaces.net);
@@ -207,6 +210,9 @@ void check_sysctl(const SandboxSpec& spec, Problems& problems) {
         break;
       case SysctlHome::uts:
         look("uts", spec.namespaces.uts);
+        break;
+      case SysctlHome::user:
+        look("user", spec.namespaces.user);
         break;
     }
     if (!shared.empty()) {

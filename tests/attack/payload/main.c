@@ -8,7 +8,7 @@
 #include "payload.h"
 
 static const struct act* const lists[] = {init_acts,    privilege_acts, terminal_acts, file_acts,
-                                          network_acts, kernel_acts,    stdio_acts};
+                                          network_acts, kernel_acts,    stdio_acts,    flood_acts};
 
 const char* verdict(long result) { return result >= 0 ? "ok" : strerrorname_np(errno); }
 

@@ -15,6 +15,7 @@ extern const struct act file_acts[];
 extern const struct act network_acts[];
 extern const struct act kernel_acts[];
 extern const struct act stdio_acts[];
+extern const struct act flood_acts[];
 
 // "ok", or the name of errno if `result` is negative.
 const char* verdict(long result);

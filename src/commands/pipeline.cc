@@ -85,8 +85,8 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
   auto& merged = std::get<Merged>(layers);
   Errors writable = keep_own_files_read_only(merged.spec, merged.profiles, circumstances);
   if (!writable.empty()) return writable;
-  std::vector<std::string> unprotected = protect_names(merged.spec, circumstances);
-  if (is_allowed(merged.spec, Code::planted)) unprotected.clear();
+  Unprotected unprotected = protect_names(merged.spec, circumstances);
+  if (is_allowed(merged.spec, Code::planted)) unprotected = {};
   merged.warnings.insert(merged.warnings.begin(), choice.warnings.begin(), choice.warnings.end());
 
   if (request.command.empty() && !request.shell && !merged.spec.process.command.is_set()) {

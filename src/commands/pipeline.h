@@ -13,6 +13,7 @@
 #include "config/intents.h"
 #include "config/options.h"
 #include "config/profiles.h"
+#include "config/protected_names.h"
 #include "plan/host.h"
 #include "plan/launch_plan.h"
 #include "spec/refusals.h"
@@ -29,7 +30,7 @@ struct Prepared {
   SandboxSpec spec;                  // what the plan was made of; Purpose::explain only
   HostPlaces places;                 // that it was checked with; the same
   Errors warnings;
-  std::vector<std::string> unprotected;  // host paths that the command should not make
+  Unprotected unprotected;  // what the command should not make
 };
 
 // The plan with the values of secret variables masked: for all that prints.

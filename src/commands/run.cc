@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <ctime>
 #include <utility>
 
 #include "base/text.h"
@@ -9,6 +10,7 @@
 #include "config/protected_names.h"
 #include "launch/launch.h"
 #include "plan/exec_analysis.h"
+#include "plan/written_places.h"
 
 namespace immure {
 namespace {
@@ -22,11 +24,13 @@ Outcome failed(const StatusWriter& status, Errors errors) {
                  .errors = std::move(errors)};
 }
 
-void tell_planted(const Prepared& prepared, const StatusWriter& status, const LogStyle& style) {
-  for (const std::string& path : made_since(prepared.unprotected)) {
+void tell_planted(const Unprotected& unprotected, timespec start, const StatusWriter& status,
+                  const LogStyle& style) {
+  if (unprotected.empty()) return;
+  for (const std::string& path : made_since(unprotected, start)) {
     status.planted(path);
     log_warning(Error{.code = Code::planted,
-                      .doing = quote(path) + " was made during the run",
+                      .doing = quote(path) + " was made or changed during the run",
                       .reason = "what is in it counts outside the sandbox, too",
                       .hint = "look at it before git, an editor or an agent does"},
                 style);
@@ -47,10 +51,12 @@ Outcome run_prepared(const Prepared& prepared, Channels& channels, const StatusW
     if (channels.ready) say_ready(channels.ready);
   };
   options.events.note = [&style](const std::string& text) { log_note(text, style); };
+  timespec start{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &start);
   auto ended = launch(prepared.plan, options);
   if (auto* error = std::get_if<Error>(&ended)) return failed(status, {std::move(*error)});
   const Exit& exit = std::get<Exit>(ended);
-  tell_planted(prepared, status, style);
+  tell_planted(prepared.unprotected, start, status, style);
   status.ended(exit);
   if (exit.reason == Exit::Reason::exited && exit.code == loader_failed) {
     const std::string why = explain_loader(prepared.plan, real_files());
@@ -73,6 +79,9 @@ Outcome run(const Arguments& args, Purpose purpose, LogStyle& style) {
   const auto& prepared = std::get<Prepared>(result);
   log_prepared(prepared, args, style);
   if (args.has(OptionId::dry_run)) return print(describe(shown_plan(prepared)), failure);
+  // For later starts. Where the home takes no file, they still have their other rules for links.
+  const auto unable = remember_written_places(prepared.plan, written_places_file(host));
+  if (unable && args.has(OptionId::verbose)) log_warning(*unable, style);
   return run_prepared(prepared, channels.value(), status, style);
 }
 

@@ -186,6 +186,8 @@ Errors keep_own_files_read_only(SandboxSpec& spec, const std::vector<LoadedProfi
   keeper.keep(real_path(find_project_file(circumstances.cwd, circumstances)),
               "always: a project file is read-only inside");
   keep_profiles_of_user(circumstances, keeper);
+  keeper.keep(real_path(usual_state_directory(circumstances, ".writable")),
+              "always: what sandboxes could write is remembered there");
   keeper.keep(real_path("/proc/self/exe"), "always: immure itself is read-only inside");
   for (const LoadedProfile& profile : profiles) {
     if (!is_absolute(profile.path)) continue;  // built in

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/path.h"
+#include "config/nested_names.h"
 #include "config/writable_binds.h"
 #include "spec/merge.h"
 
@@ -42,7 +43,7 @@ class Protection {
   Protection(SandboxSpec& spec, const Circumstances& circumstances)
       : spec_(spec), circumstances_(circumstances), binds_(spec) {}
 
-  std::vector<std::string> run() {
+  Unprotected run() {
     const std::vector<Shown> shown = binds_.shown();
     for (const Shown& place : shown) {
       std::set<std::string> directories{place.source};
@@ -52,13 +53,15 @@ class Protection {
       for (const std::string& directory : directories) protect_in(place, directory);
     }
     if (!shown.empty()) sort_by_depth(spec_.mounts);
-    return {missing_.begin(), missing_.end()};
+    return {.missing = {missing_.begin(), missing_.end()},
+            .looked_in = {looked_in_.begin(), looked_in_.end()}};
   }
 
  private:
   void protect_in(const Shown& place, const std::string& directory) {
     if (circumstances_.answers && !circumstances_.answers(directory)) return;
     if (look(directory) != There::directory) return;
+    looked_in_.insert(directory);
     for (const std::string_view name : kNames) protect(place, join(directory, name));
     const std::string git = join(directory, ".git");
     if (look(git) == There::directory) {
@@ -101,22 +104,27 @@ class Protection {
   SandboxSpec& spec_;
   const Circumstances& circumstances_;
   WritableBinds binds_;
-  std::set<std::string> missing_;
+  std::set<std::string> missing_, looked_in_;
 };
 
 }  // namespace
 
-std::vector<std::string> protect_names(SandboxSpec& spec, const Circumstances& circumstances) {
+std::span<const std::string_view> protected_names() { return kNames; }
+
+std::span<const std::string_view> protected_git_names() { return kGitNames; }
+
+Unprotected protect_names(SandboxSpec& spec, const Circumstances& circumstances) {
   if (!spec.fs_protect.get_or(true) || !has_writable_bind(spec)) return {};
   return Protection(spec, circumstances).run();
 }
 
-std::vector<std::string> made_since(const std::vector<std::string>& missing) {
+std::vector<std::string> made_since(const Unprotected& unprotected, timespec start) {
   std::vector<std::string> made;
-  std::ranges::copy_if(missing, std::back_inserter(made), [](const std::string& path) {
+  std::ranges::copy_if(unprotected.missing, std::back_inserter(made), [](const std::string& path) {
     const There there = look(path);
     return there == There::directory || there == There::other;
   });
+  std::ranges::move(changed_below(unprotected.looked_in, start), std::back_inserter(made));
   return made;
 }
 

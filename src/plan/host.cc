@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "plan/written_places.h"
 
 namespace immure {
 namespace {
@@ -192,6 +193,8 @@ Host this_host(const HostFiles& files) {
   };
   host.subordinate_uids = subordinate("/etc/subuid");
   host.subordinate_gids = subordinate("/etc/subgid");
+  host.written_places = OnDemand<std::vector<std::string>>(
+      [file = written_places_file(host)] { return read_written_places(file); });
   host.groups = OnDemand<std::vector<gid_t>>(own_groups);
   host.nice = OnDemand<int>(own_nice);
   host.oom_score_adj = OnDemand<int>(own_oom_score_adj);

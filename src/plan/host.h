@@ -73,6 +73,8 @@ struct Host {
   // What the administrator gave this user in subuid(5) and subgid(5).
   OnDemand<std::vector<IdSpan>> subordinate_uids{std::vector<IdSpan>{}};
   OnDemand<std::vector<IdSpan>> subordinate_gids{std::vector<IdSpan>{}};
+  // Directories that sandboxes of this user could write in earlier starts; plan/written_places.
+  OnDemand<std::vector<std::string>> written_places{std::vector<std::string>{}};
   OnDemand<std::vector<gid_t>> groups{std::vector<gid_t>{}};  // supplementary; getgroups(2)
   OnDemand<int> nice{0};
   OnDemand<int> oom_score_adj{0};

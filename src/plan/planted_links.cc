@@ -42,6 +42,11 @@ std::optional<Error> PlantedLinks::refuse(const std::string& path, const Resolve
       if (leads_out(directory)) return refused(quote(directory) + " is writable");
     }
     if (!may_be_of_a_sandbox(link.owner) || is_harmless(resolved, use)) continue;
+    for (const std::string& directory : host_.written_places.get()) {
+      if (leads_out(directory)) {
+        return refused(quote(directory) + " was writable in an earlier start");
+      }
+    }
     for (const Suspect& suspect : usual_suspects()) {
       if (leads_out(suspect.directory)) return refused(quote(suspect.directory) + suspect.why);
     }

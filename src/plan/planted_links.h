@@ -1,5 +1,5 @@
 // Links that a sandbox may have made, to have something else of the user's mounted by a later
-// start. Nothing is remembered of earlier runs: what counts is where a link lies, and whose it is.
+// start. What counts is where a link lies, and whose it is.
 // Pure but for what it asks of HostFiles, and it asks only about links of the user's own. Before
 // clone only.
 #pragma once
@@ -30,6 +30,7 @@ class PlantedLinks {
   // Code::refused_mount, without an origin, if `path` goes through a link that leads out of
   // - a directory that this sandbox may write; or, where the link belongs to the user (or to one of
   //   the user's subordinate ids, which a sandbox may have),
+  // - a directory that a sandbox could write in an earlier start (plan/written_places),
   // - the current directory or its project, or the project that the link lies in: the nearest
   //   directory with .git, .immure.toml or the like, below the home and not of the system; or
   // - leads into a store of credentials that the path does not name.

@@ -22,7 +22,7 @@ class ProtectedNames : public testing::UserFiles {
   std::string protection(const std::string& text) {
     SandboxSpec spec = testing::spec_of(text, who_);
     const std::size_t before = spec.mounts.size();
-    const std::vector<std::string> missing = protect_names(spec, who_);
+    const std::vector<std::string> missing = protect_names(spec, who_).missing;
     std::string out = "kept:";
     std::size_t kept = 0;
     for (const Mount& mount : spec.mounts) {
@@ -106,6 +106,9 @@ TEST_F(ProtectedNames, AreNotLookedForWhereNothingIsWritableOrFsProtectIsFalse) 
 
 TEST_F(ProtectedNames, AreFoundAfterTheRunAsALinkToo) {
   const std::vector<std::string> missing{path("p/.envrc"), path("p/.idea"), path("p/.vscode")};
+  const auto made_since = [&](const std::vector<std::string>& names) {
+    return immure::made_since({.missing = names, .looked_in = {}}, {});
+  };
   EXPECT_EQ(made_since(missing), std::vector<std::string>());
   fs::create_symlink("nowhere", root_ / "p/.vscode");
   write("p/.envrc", "");

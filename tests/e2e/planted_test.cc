@@ -28,6 +28,22 @@ TEST_F(Planted, ALinkPlantedInAProjectIsNotFollowedFromAbove) {
   EXPECT_EQ(from_above({"--ro", "other/secret"}).out, "secret\nsecret\n") << "what it says to do";
 }
 
+// Of no project at all: that a sandbox could write there is remembered.
+TEST_F(Planted, ALinkPlantedWhereASandboxCouldWriteIsNotFollowedLater) {
+  const auto from_above = [&] {
+    return in_sandbox({"--ro", "project/notes"}, "cat project/notes", directory_.path());
+  };
+  const std::string link = project() + "/notes";
+  ASSERT_EQ(::symlink((other() + "/secret").c_str(), link.c_str()), 0);
+  EXPECT_EQ(from_above().out, "secret\n") << "a link of the user's own";
+  ASSERT_EQ(::unlink(link.c_str()), 0);
+  ASSERT_EQ(in_sandbox({"-w"}, "ln -s ../other/secret notes", project()).code, 0);
+  const Outcome outcome = from_above();
+  EXPECT_EQ(outcome.code, 125) << outcome.out;
+  EXPECT_TRUE(contains(outcome.err, "\"" + project() + "\" was writable in an earlier start"))
+      << outcome.err;
+}
+
 // As venv/bin/python is: what everybody may see, and the program that is started.
 TEST_F(Planted, ALinkOfAProjectToAProgramIsNoPlantedOne) {
   directory_.write("project/.git/HEAD", "");

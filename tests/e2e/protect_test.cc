@@ -57,11 +57,12 @@ TEST_F(Protect, WhatWasNotThereIsReportedAfterTheRun) {
              {"--status-fd", "2"});
   EXPECT_EQ(outcome.code, 3);
   for (const std::string name : {".envrc", ".git/commondir", ".husky"}) {
-    EXPECT_TRUE(contains(outcome.err, "immure: warning[W728]: \"" + project() + "/" + name +
-                                          "\" was made during the run: what is in it counts "
-                                          "outside the sandbox, too\n"
-                                          "  help: look at it before git, an editor or an agent "
-                                          "does\n"))
+    EXPECT_TRUE(
+        contains(outcome.err, "immure: warning[W728]: \"" + project() + "/" + name +
+                                  "\" was made or changed during the run: what is in it counts "
+                                  "outside the sandbox, too\n"
+                                  "  help: look at it before git, an editor or an agent "
+                                  "does\n"))
         << outcome.err;
     EXPECT_TRUE(contains(
         outcome.err, "{\"v\":1,\"t\":\"planted\",\"path\":\"" + project() + "/" + name + "\"}\n"))
@@ -70,6 +71,27 @@ TEST_F(Protect, WhatWasNotThereIsReportedAfterTheRun) {
   EXPECT_LT(outcome.err.find("planted"), outcome.err.find("\"exit\""));
   EXPECT_EQ(inside("mkdir -p src && touch src/x").err, "");
   EXPECT_EQ(inside("mkdir .idea", {"--set", "lint.allow=[\"W728\"]"}).err, "");
+}
+
+// Where no mount keeps them: a repository inside the project is told of when it is made or changed.
+TEST_F(Protect, ARepositoryFurtherDownIsReported) {
+  const std::string sub = project() + "/sub/repo";
+  ASSERT_EQ(run({.argv = {"git", "init", "-q", sub}}).code, 0);
+  ASSERT_EQ(run({.argv = {"git", "init", "-q", project() + "/old"}}).code, 0);
+  EXPECT_EQ(inside("cat sub/repo/.git/config >/dev/null; echo x > sub/repo/.git/description").err,
+            "");
+  const auto told = [&](const std::string& script) {
+    const std::string err = inside(script).err;
+    const std::string start = "immure: warning[W728]: \"" + project();
+    const std::size_t at = err.find(start);
+    return at == std::string::npos
+               ? err
+               : err.substr(at + start.size(), err.find("\" was") - at - start.size());
+  };
+  EXPECT_EQ(told("echo '[core]' >> sub/repo/.git/config"), "/sub/repo/.git/config");
+  EXPECT_EQ(told("mkdir -p new && git init -q new"), "/new/.git");
+  EXPECT_EQ(told("mkdir other && mv old/.git other/.git"), "/other/.git");
+  EXPECT_EQ(told("echo x > sub/.envrc"), "/sub/.envrc");
 }
 
 TEST_F(Protect, ExplainSaysWhatIsKept) {

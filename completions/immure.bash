@@ -129,6 +129,10 @@ _immure_keys() {
     seccomp.base \
     seccomp.allow \
     seccomp.deny \
+    landlock.mode \
+    landlock.tcp_bind \
+    landlock.tcp_connect \
+    landlock.scope \
     limits.cpu \
     limits.as \
     limits.data \
@@ -357,6 +361,9 @@ _immure_values() {
       ;;
     seccomp.base)
       printf '%s\n' none standard strict
+      ;;
+    landlock.mode)
+      printf '%s\n' auto require scope off
       ;;
     limits.cpu)
       printf '%s\n' inherit hard unlimited

@@ -159,7 +159,7 @@ function __immure_keys
     printf '%s\t%s\n' 'process.wait' 'What is waited for: the command, or all processes.'
     printf '%s\t%s\n' 'process.stop_signal' 'Sent to end the command.'
     printf '%s\t%s\n' 'process.grace' 'Time between stop_signal and KILL.'
-    printf '%s\t%s\n' 'process.pass_fds' 'Descriptors kept besides 0, 1 and 2.'
+    printf '%s\t%s\n' 'process.pass_fds' 'Descriptors kept besides 0, 1 and 2. Nothing below a directory can be opened by its descriptor, unless landlock.mode is "scope" or "off".'
     printf '%s\t%s\n' 'process.stdin' 'Where standard input comes from.'
     printf '%s\t%s\n' 'process.stdout' 'Where standard output goes.'
     printf '%s\t%s\n' 'process.stderr' 'Where standard error goes.'
@@ -201,6 +201,10 @@ function __immure_keys
     printf '%s\t%s\n' 'seccomp.base' 'The filter that the others change.'
     printf '%s\t%s\n' 'seccomp.allow' 'Calls allowed besides, whatever their arguments.'
     printf '%s\t%s\n' 'seccomp.deny' 'Calls refused besides, with EPERM.'
+    printf '%s\t%s\n' 'landlock.mode' 'The mounts\' rights once more as Landlock rules, which also hold for what a descriptor reaches, and no signal and no abstract socket across the sandbox\'s edge. auto: what the kernel has of that. require: no start without the rules. scope: no rules for files, so that mounts stay possible inside; so it is too where allow.nested or CAP_SYS_ADMIN is.'
+    printf '%s\t%s\n' 'landlock.tcp_bind' 'TCP ports that can be bound, and no others; 0 is one of the kernel\'s choice.'
+    printf '%s\t%s\n' 'landlock.tcp_connect' 'TCP ports that can be connected to, and no others.'
+    printf '%s\t%s\n' 'landlock.scope' 'What does not reach processes outside the sandbox.'
     printf '%s\t%s\n' 'limits.cpu' 'Processor time, seconds.'
     printf '%s\t%s\n' 'limits.as' 'Address space, bytes.'
     printf '%s\t%s\n' 'limits.data' 'Data segment, bytes.'
@@ -362,6 +366,8 @@ function __immure_values
             printf '%s\n' new host path: fd:
         case seccomp.base
             printf '%s\n' none standard strict
+        case landlock.mode
+            printf '%s\n' auto require scope off
         case limits.cpu
             printf '%s\n' inherit hard unlimited
         case limits.as

@@ -88,7 +88,9 @@ enum class Code : std::uint16_t {
   overlay_unavailable = 410,
   core_sched_unavailable = 420,
   lsm_unavailable = 430,  // no AppArmor, or no SELinux
-  id_map_helper = 462,    // newuidmap or newgidmap is missing, or failed
+  landlock_unavailable = 470,
+  landlock_rules = 471,  // they would not hold, or exclude what the profile asks for
+  id_map_helper = 462,   // newuidmap or newgidmap is missing, or failed
   setup_step = 501,
   setup_died = 502,
   setup_timeout = 503,

@@ -57,4 +57,34 @@ inline int close_range(unsigned first, unsigned last, unsigned flags) {
   return static_cast<int>(::syscall(SYS_close_range, first, last, flags));
 }
 
+// landlock_create_ruleset(2), landlock_add_rule(2), landlock_restrict_self(2), with the layouts of
+// ABI 6: an older kernel takes what it does not know as long as that is 0.
+inline int landlock_create_ruleset(std::uint64_t files, std::uint64_t tcp, std::uint64_t scoped) {
+  const struct {
+    std::uint64_t handled_access_fs, handled_access_net, scoped;
+  } attributes{files, tcp, scoped};
+  return static_cast<int>(
+      ::syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0U));
+}
+inline int landlock_abi() {
+  constexpr unsigned version = 1;
+  return static_cast<int>(::syscall(SYS_landlock_create_ruleset, nullptr, 0, version));
+}
+inline int landlock_add_path(int ruleset, int path, std::uint64_t rights) {
+  constexpr int path_beneath = 1;
+  const struct [[gnu::packed]] {
+    std::uint64_t allowed_access;
+    std::int32_t parent_fd;
+  } attributes{rights, path};
+  return static_cast<int>(::syscall(SYS_landlock_add_rule, ruleset, path_beneath, &attributes, 0U));
+}
+inline int landlock_add_port(int ruleset, std::uint64_t port, std::uint64_t rights) {
+  constexpr int net_port = 2;
+  const struct { std::uint64_t allowed_access, port; } attributes{rights, port};
+  return static_cast<int>(::syscall(SYS_landlock_add_rule, ruleset, net_port, &attributes, 0U));
+}
+inline int landlock_restrict_self(int ruleset, unsigned flags) {
+  return static_cast<int>(::syscall(SYS_landlock_restrict_self, ruleset, flags));
+}
+
 }  // namespace immure::sys

@@ -122,16 +122,44 @@ std::vector<Finding> mounts(const HostProbe& probe) {
   return findings;
 }
 
-std::string landlock_adds(int abi) {
-  static constexpr std::array<const char*, 7> steps{"files",
-                                                    "files, renames",
-                                                    "files, renames, truncation",
-                                                    "… and TCP ports",
-                                                    "… and device ioctls",
-                                                    "… and abstract sockets and signals",
-                                                    "… and audit flags"};
-  const auto index = static_cast<std::size_t>(std::clamp(abi, 1, 7)) - 1;
-  return "ABI " + std::to_string(abi) + ": " + steps[index];
+// What each ABI of Landlock brought, and the kernel that did.
+struct LandlockStep {
+  const char* adds;
+  const char* kernel;
+};
+constexpr std::array<LandlockStep, 7> landlock_steps{{{"files", "5.13"},
+                                                      {"renames", "5.19"},
+                                                      {"truncation", "6.2"},
+                                                      {"TCP ports", "6.7"},
+                                                      {"device ioctls", "6.10"},
+                                                      {"abstract sockets and signals", "6.12"},
+                                                      {"audit flags", "6.15"}}};
+constexpr int landlock_whole = 6;  // the last that holds something back
+
+Finding landlock_finding(int abi) {
+  Finding finding{.what = "Landlock"};
+  if (abi <= 0) {
+    finding.state = State::limited;
+    finding.found = "not in this kernel, or not enabled";
+    finding.cost = "no second wall behind the mounts";
+    finding.mend = "add landlock to the lsm= list of the kernel's command line";
+    return finding;
+  }
+  finding.found = "ABI " + std::to_string(abi) + ":";
+  std::string missing;
+  int number = 0;
+  for (const auto& [adds, kernel] : landlock_steps) {
+    ++number;
+    if (number <= abi) {
+      finding.found += std::string(number == 1 ? " " : ", ") + adds;
+    } else if (number <= landlock_whole) {
+      missing += std::string(missing.empty() ? "" : ", ") + adds + " (Linux " + kernel + ")";
+    }
+  }
+  if (missing.empty()) return finding;
+  finding.state = State::limited;
+  finding.cost = "it does not hold back: " + missing;
+  return finding;
 }
 
 std::vector<Finding> kernel_fences(const HostProbe& probe) {
@@ -147,16 +175,7 @@ std::vector<Finding> kernel_fences(const HostProbe& probe) {
                             "reported calls are slower"));
   findings.push_back(wanted("an own session keyring", probe.keyring_errno,
                             R"(process.keyring = "inherit" is needed where keyrings are refused)"));
-  Finding landlock{.what = "Landlock"};
-  if (probe.landlock_abi > 0) {
-    landlock.found = landlock_adds(probe.landlock_abi);
-  } else {
-    landlock.state = State::limited;
-    landlock.found = "not in this kernel, or not enabled";
-    landlock.cost = "no second wall behind the mounts";
-    landlock.mend = "add landlock to the lsm= list of the kernel's command line";
-  }
-  findings.push_back(std::move(landlock));
+  findings.push_back(landlock_finding(probe.landlock_abi));
   if (probe.legacy_tiocsti == "1") {
     findings.push_back({.state = State::limited,
                         .what = "dev.tty.legacy_tiocsti is 1",

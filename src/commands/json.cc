@@ -153,6 +153,8 @@ std::string json_plan(const Prepared& prepared) {
   out["init"] = plan.reaper ? "reaper" : "target";
   out["wait"] = plan.wait_for_all ? "all" : "command";
   out["pass_fds"] = plan.pass_fds;
+  out["without"] = Json::array();
+  for (const Without& lost : plan.without) out["without"].push_back(lost.what);
   out["notes"] = plan.notes;
   out["warnings"] = Json::array();
   for (const Error& warning : prepared.warnings) {

@@ -20,6 +20,7 @@ constexpr std::string_view kTime = "[0-9]+(ms|s|min|h|d)";
 // Absolute, "~", or with a variable in front.
 constexpr std::string_view kPath = "^(/|~$|~/|\\$)";
 constexpr std::int64_t kMostDescriptors = 1'048'575;
+constexpr std::int64_t kMostPorts = 65'535;
 constexpr std::int64_t kMostSignals = 64;
 
 Json text() { return Json{{"type", "string"}}; }
@@ -92,6 +93,13 @@ Json choice(std::span<const Word> words) {
 Json set_of(const Json& words) {
   if (words.empty()) return array_of(not_empty());
   return array_of(any_of(Json{{"enum", words}}, whole("!(\\*|" + alternatives(words) + ")")));
+}
+
+// One of the words or several, with commas or as a list.
+Json rights(std::span<const Word> words) {
+  const Json texts = word_texts(words);
+  const std::string one = "(" + alternatives(texts) + ")";
+  return any_of(whole(one + "( *, *" + one + ")*"), array_of(Json{{"enum", texts}}, 1));
 }
 
 Json capabilities() {
@@ -199,6 +207,10 @@ Json value_of(const SchemaRow& row) {
       return set_of(word_texts(row.words));
     case ValueType::descriptors:
       return array_of(any_of(integer(0, kMostDescriptors), matching("^!.")));
+    case ValueType::ports:
+      return array_of(any_of(integer(0, kMostPorts), matching("^!.")));
+    case ValueType::rights:
+      return rights(row.words);
     case ValueType::calls:
       return set_of(Json::array());
     case ValueType::capabilities:
@@ -247,7 +259,7 @@ Json table(std::string_view key) {
       later += (later.empty() ? "" : "|") + std::string(rest);
     } else if (rest == "*") {
       others = described(row);
-      if (row.type == ValueType::mount) pattern = kPath;
+      if (row.type == ValueType::mount || row.type == ValueType::rights) pattern = kPath;
     } else {
       properties[std::string(rest)] = described(row);
     }

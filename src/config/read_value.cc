@@ -146,32 +146,34 @@ bool check_item(Reader& reader, const SchemaRow& row, std::string_view key, cons
   return true;
 }
 
-// A descriptor number is written as an integer; to remove one, as "!3".
-std::optional<std::string> descriptor_text(Reader& reader, std::string_view key, const Node& node) {
-  constexpr std::int64_t kMost = 1'048'575;
-  if (node.kind == Kind::integer && node.number >= 0 && node.number <= kMost) {
+// The number of a descriptor or port is written as an integer; to remove one, as "!3".
+std::optional<std::string> number_text(Reader& reader, ValueType type, std::string_view key,
+                                       const Node& node) {
+  const bool ports = type == ValueType::ports;
+  const std::int64_t most = ports ? 65'535 : 1'048'575;
+  if (node.kind == Kind::integer && node.number >= 0 && node.number <= most) {
     return std::to_string(node.number);
   }
   if (node.kind == Kind::text && node.text.starts_with('!')) return node.text;
   if (node.kind == Kind::integer) {
-    reader.fail(
-        Code::wrong_type, node.place,
-        quote(key) + " can't hold " + std::to_string(node.number) + ", it is no descriptor number");
+    reader.fail(Code::wrong_type, node.place,
+                quote(key) + " can't hold " + std::to_string(node.number) +
+                    (ports ? ", ports go from 0 to 65535" : ", it is no descriptor number"));
   } else {
-    reader.wrong_type(node, key, "descriptor numbers", integer_hint(node));
+    reader.wrong_type(node, key, ports ? "port numbers" : "descriptor numbers", integer_hint(node));
   }
   return std::nullopt;
 }
 
 std::optional<SetEdit> read_set(Reader& reader, const SchemaRow& row, std::string_view key,
                                 const Node& node) {
-  const bool descriptors = row.type == ValueType::descriptors;
-  if (!is_list(reader, key, node, descriptors ? "integers" : "strings")) return std::nullopt;
+  const bool numbers = row.type == ValueType::descriptors || row.type == ValueType::ports;
+  if (!is_list(reader, key, node, numbers ? "integers" : "strings")) return std::nullopt;
   SetEdit set;
   bool good = true;
   for (const Node& item : node.items) {
     const auto text =
-        descriptors ? descriptor_text(reader, key, item) : read_text(reader, key, item, false);
+        numbers ? number_text(reader, row.type, key, item) : read_text(reader, key, item, false);
     if (!text) {
       good = false;
       continue;
@@ -304,6 +306,7 @@ std::optional<Value> read_value(Reader& reader, const SchemaRow& row, std::strin
       return wrap(read_texts(reader, key, node, true));
     case ValueType::set:
     case ValueType::descriptors:
+    case ValueType::ports:
     case ValueType::capabilities:
     case ValueType::calls:
       return wrap(read_set(reader, row, key, node));
@@ -313,6 +316,7 @@ std::optional<Value> read_value(Reader& reader, const SchemaRow& row, std::strin
     case ValueType::intent_set:
       return read_intent(reader, row, key, node);
     case ValueType::mount:
+    case ValueType::rights:
     case ValueType::paths:
     case ValueType::table:
     case ValueType::any:

@@ -101,6 +101,9 @@ std::optional<IdMap> read_id_map(Reader& reader, std::string_view key, const Nod
 // All entries of [fs] into `mounts`. The same target twice is an error that names both lines.
 void read_mounts(Reader& reader, const Node& table, std::vector<Mount>& mounts);
 
+// All entries of [landlock.fs] into the layer.
+void read_rights(Reader& reader, const Node& table, ProfileLayer& layer);
+
 // One entry of [env].
 std::optional<EnvRule> read_variable(Reader& reader, std::string_view name, const Node& node);
 

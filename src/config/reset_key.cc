@@ -56,6 +56,11 @@ constexpr std::array rows{
     Row{"seccomp.base", [](SandboxSpec& s) { s.seccomp.base = {}; }},
     Row{"seccomp.allow", [](SandboxSpec& s) { s.seccomp.allow = {}; }},
     Row{"seccomp.deny", [](SandboxSpec& s) { s.seccomp.deny = {}; }},
+    Row{"landlock.mode", [](SandboxSpec& s) { s.landlock.mode = {}; }},
+    Row{"landlock.fs", [](SandboxSpec& s) { s.landlock.fs = {}; }},
+    Row{"landlock.tcp_bind", [](SandboxSpec& s) { s.landlock.tcp_bind = {}; }},
+    Row{"landlock.tcp_connect", [](SandboxSpec& s) { s.landlock.tcp_connect = {}; }},
+    Row{"landlock.scope", [](SandboxSpec& s) { s.landlock.scope = {}; }},
     Row{"limits.tmp_total", [](SandboxSpec& s) { s.limits.tmp_total = {}; }},
     Row{"limits.output", [](SandboxSpec& s) { s.limits.output = {}; }},
     Row{"limits.wall", [](SandboxSpec& s) { s.limits.wall_ns = {}; }},
@@ -150,6 +155,12 @@ std::variant<std::monostate, Error> reset_key(SandboxSpec& spec, std::string_vie
   const auto* const row = std::ranges::find(rows, key, &Row::key);
   if (row != rows.end()) {
     row->reset(spec);
+    return {};
+  }
+  if (key.starts_with("landlock.fs.")) {
+    auto target = absolute_argument(unquoted(key.substr(12)), circumstances, origin);
+    if (!target.ok()) return std::move(target.error());
+    erase(spec.landlock.fs, target.value());
     return {};
   }
   if (key.starts_with("fs.")) {

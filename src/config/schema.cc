@@ -27,6 +27,10 @@ void assign(SetEdit& slot, Value&& value, const Origin& /*origin*/) {
   slot = std::get<SetEdit>(std::move(value));
 }
 
+void assign(LandlockSet& slot, Value&& value, const Origin& /*origin*/) {
+  slot = {.edit = std::get<SetEdit>(std::move(value)), .given = true};
+}
+
 // Into the member that the pointers lead to.
 template <auto... path>
 void put(ProfileLayer& layer, std::string_view /*name*/, Value&& value, const Origin& origin) {
@@ -65,6 +69,7 @@ void accept(ProfileLayer& /*layer*/, std::string_view /*name*/, Value&& /*value*
 constexpr Put put_variable = put_named<&ProfileLayer::spec, &SandboxSpec::env>;
 constexpr Put put_sysctl = put_named<&ProfileLayer::spec, &SandboxSpec::sysctl>;
 constexpr Put put_limit = put_named<&ProfileLayer::spec, &SandboxSpec::limits, &Limits::rlimits>;
+constexpr Put put_rights = put_named<&ProfileLayer::spec, &SandboxSpec::landlock, &Landlock::fs>;
 constexpr Put put_nested =
     put_named<&ProfileLayer::spec, &SandboxSpec::namespaces, &Namespaces::nested>;
 
@@ -124,7 +129,7 @@ constexpr auto kJoinable = std::to_array<Word>({{"new", number(NamespaceChoice::
                                                 {"fd:", number(NamespaceChoice::joined)},
                                                 {"sandbox:", later_word}});
 // What is not built yet cannot be missing.
-constexpr auto kBestEffort = std::to_array<Word>({{"landlock", later_word},
+constexpr auto kBestEffort = std::to_array<Word>({{"landlock"},
                                                   {"cgroup", later_word},
                                                   {"time-ns"},
                                                   {"pid-ns"},
@@ -134,6 +139,17 @@ constexpr auto kBestEffort = std::to_array<Word>({{"landlock", later_word},
                                                   {"mdwe"},
                                                   {"apparmor"},
                                                   {"selinux"}});
+constexpr auto kLandlockModes = std::to_array<Word>({{"auto", number(LandlockMode::automatic)},
+                                                     {"require", number(LandlockMode::require)},
+                                                     {"scope", number(LandlockMode::scope)},
+                                                     {"off", number(LandlockMode::off)}});
+constexpr auto kLandlockScopes = std::to_array<Word>({{"abstract-unix-socket"}, {"signal"}});
+// The values of these are their own indexes: what each stands for is in plan/landlock.
+constexpr auto kLandlockRights = std::to_array<Word>(
+    {{"ro"},         {"rw"},           {"exec"},      {"none"},        {"read-file"},
+     {"read-dir"},   {"write-file"},   {"execute"},   {"remove-dir"},  {"remove-file"},
+     {"make-char"},  {"make-dir"},     {"make-file"}, {"make-socket"}, {"make-fifo"},
+     {"make-block"}, {"make-symlink"}, {"refer"},     {"truncate"},    {"ioctl-dev"}});
 constexpr auto kStateScopes = std::to_array<Word>(
     {{"profile", number(StateScope::profile)}, {"project", number(StateScope::project)}});
 constexpr auto kStateLocks = std::to_array<Word>(

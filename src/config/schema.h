@@ -38,10 +38,12 @@ enum class ValueType : std::uint8_t {
   profiles,      // list of names and paths of profiles
   set,           // set of texts; of `words` only, where there are some
   descriptors,   // set of descriptor numbers
+  ports,         // set of port numbers
   capabilities,  // set of CAP_ names
   calls,         // set of names of system calls
   mount,         // an entry of [fs]
   variable,      // an entry of [env]
+  rights,        // an entry of [landlock.fs]: words, in a list or with commas
   intent,        // true, false, or one of `words`
   intent_set,    // the same, or a set of names
   any,           // not built yet

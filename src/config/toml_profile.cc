@@ -57,6 +57,7 @@ class ProfileReader {
       return reader_.wrong_type(member.value, key, "a table", table_hint(key, member.value));
     }
     if (row.key == "fs") return read_mounts(reader_, member.value, layer_.spec.mounts);
+    if (row.key == "landlock.fs") return read_rights(reader_, member.value, layer_);
     table(key, member.value);
   }
 
@@ -178,6 +179,8 @@ std::string toml_value(std::string_view text, const SchemaRow* row) {
     case ValueType::profiles:
     case ValueType::set:
     case ValueType::descriptors:
+    case ValueType::ports:
+    case ValueType::rights:
     case ValueType::capabilities:
     case ValueType::calls:
     case ValueType::mount:

@@ -98,6 +98,19 @@ std::string word(FilterBase base) {
   }
   return "";
 }
+std::string word(LandlockMode mode) {
+  switch (mode) {
+    case LandlockMode::automatic:
+      return "\"auto\"";
+    case LandlockMode::require:
+      return "\"require\"";
+    case LandlockMode::scope:
+      return "\"scope\"";
+    case LandlockMode::off:
+      return "\"off\"";
+  }
+  return "";
+}
 std::string word(PasswdFiles files) {
   switch (files) {
     case PasswdFiles::minimal:
@@ -283,6 +296,22 @@ void write_filter(const Seccomp& seccomp, const Hardening& hardening, std::strin
   intents.append_to(out);
 }
 
+void write_landlock(const Landlock& landlock, std::string& out) {
+  const auto& [mode, rights, tcp_bind, tcp_connect, scope] = landlock;
+  Section section("landlock");
+  section.put("mode", mode, any_word);
+  if (tcp_bind.given) section.line("tcp_bind", set_of(tcp_bind.edit, true));
+  if (tcp_connect.given) section.line("tcp_connect", set_of(tcp_connect.edit, true));
+  if (scope.given) section.line("scope", set_of(scope.edit, false));
+  section.append_to(out);
+
+  Section paths("landlock.fs");
+  for (const auto& [path, words] : rights) {
+    if (words.is_set()) paths.add(toml_expanded(path) + " = " + quoted_list(*words.value) + '\n');
+  }
+  paths.append_to(out);
+}
+
 // ${STATE} is expanded, so nothing but the lock would say that the directory is used.
 void write_state(const State& state, std::string& out) {
   const auto& [name, dir, scope, lock, used] = state;
@@ -331,8 +360,8 @@ constexpr std::string_view kSecrets = "# Values of secret variables are left out
 
 Result<std::string> write_profile(const SandboxSpec& spec, const HostPlaces& places) {
   const auto& [description, why, best_effort, root, mounts, fs_protect, allow, namespaces, user,
-               time, hostname, domainname, sysctl, caps, seccomp, hardening, limits, state, process,
-               env, lint] = spec;
+               time, hostname, domainname, sysctl, caps, seccomp, hardening, landlock, limits,
+               state, process, env, lint] = spec;
   const bool secrets = std::ranges::any_of(env, [](const auto& variable) {
     return variable.second.value && variable.second.value->secret;
   });
@@ -353,6 +382,7 @@ Result<std::string> write_profile(const SandboxSpec& spec, const HostPlaces& pla
   fs.append_to(out);
   write_identity(spec, out);
   write_filter(seccomp, hardening, out);
+  write_landlock(landlock, out);
   write_limits(limits, out);
   write_state(state, out);
   write_process(process, out);

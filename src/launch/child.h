@@ -66,6 +66,7 @@ struct Construction {
   Fd root;     // the new root
   Fd scratch;  // see MakeScratch
   Fd cover;    // a read-only mount of /dev/null, to be copied for the next file that is covered
+  Fd queues;   // the message queues of the sandbox, for a rule of Landlock
   Fd parent;   // of the last target, so that a thousand mounts in one directory look it up once
   const char* parent_path = nullptr;  // within the step's own text
   std::size_t parent_length = 0;
@@ -79,6 +80,7 @@ struct Construction {
 
 int run_setup_step(const Step& step, Construction& construction);
 int run_command_step(const Step& step, const Construction& construction);
+int restrict_self(const RestrictSelf& step, const Construction& construction);
 
 // Opens /proc, makes sure that it is procfs, and writes the id maps.
 int write_id_maps(const ChildContext& context, Construction& construction);

@@ -217,6 +217,11 @@ int run(const MqueueMount& step, Construction& construction) {
   return mount_plain(construction, step.target, "mqueue", {.noexec = true});
 }
 
+int run(const OpenQueues& /*step*/, Construction& construction) {
+  (void)new_file_system("mqueue", {}, {.noexec = true}, construction.queues);
+  return 0;
+}
+
 int run(const SysfsMount& step, Construction& construction) {
   return mount_plain(construction, step.target, "sysfs", {.read_only = true, .noexec = true});
 }

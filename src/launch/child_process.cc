@@ -322,6 +322,8 @@ int run_setup_step(const Step& step, Construction& construction) {
 
 int run_command_step(const Step& step, const Construction& construction) {
   if (const auto* label = std::get_if<SetExecLabel>(&step)) return set_label(*label, construction);
+  if (const auto* rules = std::get_if<RestrictSelf>(&step))
+    return restrict_self(*rules, construction);
   return std::visit([](const auto& s) { return run(s); }, step);
 }
 

@@ -129,6 +129,10 @@ std::string step_hint(const Step& step, int errnum) {
     return "time namespaces need Linux 5.6, and user.max_time_namespaces above 0\n"
            "to go on without: best_effort = [\"time-ns\"]";
   }
+  if (std::holds_alternative<RestrictSelf>(step) && errnum != EPROTO) {
+    return std::string(errnum == E2BIG ? "sandboxes with Landlock nest 16 deep at most\n" : "") +
+           "to go on without: best_effort = [\"landlock\"], or --set landlock.mode=off";
+  }
   if (errnum == EOVERFLOW) {
     return "our id has no number in the user namespace that is joined: map it there";
   }
@@ -173,6 +177,8 @@ Error explain_failure(const ChildReport& report, const LaunchPlan& plan) {
       if (lost_pid_namespace(plan)) explain_proc_without_pids(error);
     } else if (std::holds_alternative<NewCoreCookie>(planned.what)) {
       error.code = Code::core_sched_unavailable;
+    } else if (std::holds_alternative<RestrictSelf>(planned.what)) {
+      error.code = Code::landlock_unavailable;
     } else if (std::holds_alternative<OverlayMount>(planned.what)) {
       error.code = Code::overlay_unavailable;
     } else if (std::holds_alternative<ChangeDirectory>(planned.what)) {

@@ -21,6 +21,7 @@
 #include <cstring>
 
 #include "base/fd.h"
+#include "base/syscalls.h"
 
 namespace immure::tries {
 namespace {
@@ -195,9 +196,8 @@ int notify_wake_up() {
 }
 
 int landlock_abi() {
-  constexpr unsigned create_ruleset_version = 1;
-  const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, create_ruleset_version);
-  return version < 0 ? 0 : static_cast<int>(version);
+  const int version = sys::landlock_abi();
+  return version < 0 ? 0 : version;
 }
 
 }  // namespace immure::tries

@@ -62,6 +62,10 @@ std::string_view type_words(ValueType type) {
       return "set";
     case ValueType::descriptors:
       return "set of integers";
+    case ValueType::ports:
+      return "set of ports";
+    case ValueType::rights:
+      return "words or list of words:";
     case ValueType::capabilities:
       return "set of capabilities";
     case ValueType::calls:
@@ -84,7 +88,9 @@ std::string_view type_words(ValueType type) {
 std::string shown_key(std::string_view key) {
   std::string out(key);
   const std::size_t star = out.find('*');
-  if (star != std::string::npos) out.replace(star, 1, out.starts_with("fs.") ? "PATH" : "NAME");
+  if (star != std::string::npos)
+    out.replace(star, 1,
+                out.starts_with("fs.") || out.starts_with("landlock.fs.") ? "PATH" : "NAME");
   return out;
 }
 

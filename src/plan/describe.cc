@@ -2,9 +2,12 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <string_view>
+#include <vector>
 
 #include "base/path.h"
 #include "base/text.h"
@@ -146,6 +149,7 @@ std::string text(const SealRoot& /*s*/) { return "make the root read-only"; }
 std::string text(const EnterRoot& /*s*/) { return "enter the root and leave the host's"; }
 std::string text(const SetHostname& s) { return "set the host name to " + escape(s.name); }
 std::string text(const SetDomainname& s) { return "set the domain name to " + escape(s.name); }
+std::string text(const OpenQueues& /*s*/) { return "open the message queues of the sandbox"; }
 std::string text(const DropGroups& /*s*/) { return "drop all supplementary groups"; }
 std::string text(const LoopbackUp& /*s*/) { return "bring up the loopback device"; }
 
@@ -269,6 +273,50 @@ std::string text(const LimitPrivileges& s) {
   std::string line = "limit privileges: capabilities " + capabilities(s.keep);
   if (s.bounding != s.keep) line += ", bounding set " + capabilities(s.bounding);
   return line + ", no new privileges";
+}
+
+std::string landlock_paths(const RestrictSelf& s) {
+  std::string line;
+  std::string last;
+  std::vector<LandlockPath> sorted = s.paths;
+  std::ranges::stable_sort(sorted, {},
+                           [](const LandlockPath& rule) { return std::popcount(rule.rights); });
+  for (const LandlockPath& rule : sorted) {
+    const std::string words = landlock_words(rule.rights, s.files);
+    if (words != last) line.append(line.empty() ? "" : "; ").append(words).append(" on");
+    line.append(1, ' ').append(escape(rule.path));
+    last = words;
+  }
+  return line.empty() ? "no path" : line;
+}
+
+std::string landlock_ports(const RestrictSelf& s, std::uint64_t right, const std::string& does) {
+  std::string ports;
+  for (const LandlockPort& rule : s.ports) {
+    if ((rule.rights & right) != 0) ports += ' ' + std::to_string(rule.port);
+  }
+  return ports.empty() ? does + " no TCP port" : does + " TCP port" + ports;
+}
+
+std::string text(const RestrictSelf& s) {
+  std::vector<std::string> parts;
+  if (s.files != 0) {
+    parts.push_back(landlock_paths(s));
+    std::string open = "open files";
+    for (const int fd : s.descriptors) open += ' ' + std::to_string(fd);
+    parts.push_back(open + " as they are");
+  }
+  if ((s.tcp & landlock_bind_tcp) != 0) {
+    parts.push_back(landlock_ports(s, landlock_bind_tcp, "bind"));
+  }
+  if ((s.tcp & landlock_connect_tcp) != 0) {
+    parts.push_back(landlock_ports(s, landlock_connect_tcp, "connect to"));
+  }
+  if ((s.scoped & landlock_signals) != 0) parts.emplace_back("no signal outside");
+  if ((s.scoped & landlock_abstract_sockets) != 0) parts.emplace_back("no abstract socket outside");
+  std::string line = "restrict by Landlock: ";
+  for (const std::string& part : parts) line += (&part == parts.data() ? "" : "; ") + part;
+  return line;
 }
 
 // Without the length of the program: it differs from one processor to another.

@@ -141,6 +141,9 @@ std::string describe(const LaunchPlan& plan) {
   add_steps(plan.setup, number, out);
   out += "command's process:\n";
   add_steps(plan.command_setup, number, out);
+  for (const Without& lost : plan.without) {
+    out += "without " + escape(lost.what) + place(lost.origin) + '\n';
+  }
   add_lifetime(plan, out);
   add_command(plan.command, out);
   for (const std::string& note : plan.notes) out += "note: " + escape(note) + '\n';

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <climits>
@@ -16,6 +17,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/syscalls.h"
 #include "plan/written_places.h"
 
 namespace immure {
@@ -114,6 +116,8 @@ std::uint64_t highest_capability() {
   return highest;
 }
 
+int own_landlock_abi() { return std::max(sys::landlock_abi(), 0); }
+
 // subuid(5): name or uid, first id, count.
 std::vector<IdSpan> subordinate_ids(const char* file, const std::string& user, uid_t uid) {
   std::vector<IdSpan> spans;
@@ -199,6 +203,7 @@ Host this_host(const HostFiles& files) {
   host.nice = OnDemand<int>(own_nice);
   host.oom_score_adj = OnDemand<int>(own_oom_score_adj);
   host.processors = OnDemand<int>(count_processors);
+  host.landlock_abi = OnDemand<int>(own_landlock_abi);
   host.last_capability = OnDemand<std::uint64_t>(highest_capability);
   return host;
 }

@@ -79,6 +79,7 @@ struct Host {
   OnDemand<int> nice{0};
   OnDemand<int> oom_score_adj{0};
   OnDemand<int> processors{1};
+  OnDemand<int> landlock_abi{0};                // 0: none; landlock(7)
   OnDemand<std::uint64_t> last_capability{40};  // the kernel's highest; capabilities(7)
   const HostFiles* files = nullptr;             // never null
 };

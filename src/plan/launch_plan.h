@@ -48,6 +48,12 @@ struct StateDirectory {
   Origin origin;
 };
 
+// A protection that is taken where it is to be had, and is not here; explain and --dry-run say so.
+struct Without {
+  std::string what;  // "Landlock for ioctls of devices (Linux 6.10 has it)"
+  Origin origin;
+};
+
 struct LaunchPlan {
   std::uint64_t namespaces = 0;         // CLONE_NEW… for clone3(2); the time namespace is a step
   bool pid_namespace_optional = false;  // where the host refuses one, the run goes on without
@@ -78,6 +84,7 @@ struct LaunchPlan {
   // Supplementary groups that the command keeps, as "27 sudo"; found when the plan is described.
   OnDemand<std::vector<std::string>> kept_groups{std::vector<std::string>{}};
 
+  std::vector<Without> without;
   std::vector<std::string> notes;  // shown to the user at the start: "the current directory is …"
 };
 

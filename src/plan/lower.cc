@@ -84,7 +84,7 @@ std::variant<LaunchPlan, Errors> lower_checked(const SandboxSpec& spec, const Re
   lower_groups(spec, host, plan);
 
   lower_process(spec, host, tree, plan, errors);
-  lower_privileges(spec, host, plan, errors);
+  lower_privileges(spec, host, tree, plan, errors);
   const std::map<std::string, std::string> variables =
       lower_environment(spec, request.name, host, tree, plan);
   const auto path = variables.find("PATH");

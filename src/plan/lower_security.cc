@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "plan/best_effort.h"
 #include "plan/lower_kernel_fs.h"
+#include "plan/lower_landlock.h"
 #include "seccomp/call_names.h"
 #include "seccomp/changed.h"
 #include "seccomp/filters.h"
@@ -326,7 +327,8 @@ void lower_names(const SandboxSpec& spec, LaunchPlan& plan) {
   if (is_fresh(spec.namespaces.net)) plan.setup.push_back({LoopbackUp{}, {}});
 }
 
-void lower_privileges(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors) {
+void lower_privileges(const SandboxSpec& spec, const Host& host, const RootTree& tree,
+                      LaunchPlan& plan, Errors& errors) {
   if (spec.process.keyring.get_or(KeyringMode::fresh) == KeyringMode::fresh) {
     plan.command_setup.push_back({NewKeyring{}, spec.process.keyring.origin});
   }
@@ -342,6 +344,8 @@ void lower_privileges(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
         {RefuseExecGain{}, spec.hardening.jit.origin, is_best_effort(spec, "mdwe")});
   }
   for (const bool apparmor : {true, false}) set_label(spec, host, apparmor, plan, errors);
+  // After the last that opens files of outside, and before a filter that may refuse the calls.
+  lower_landlock(spec, host, tree, plan, errors);
   close_tsc(spec.process.tsc, plan, errors);
   lower_filter(spec, plan, errors);
 }

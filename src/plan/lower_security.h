@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "plan/host.h"
 #include "plan/launch_plan.h"
+#include "plan/root_tree.h"
 #include "spec/sandbox_spec.h"
 
 namespace immure {
@@ -20,8 +21,10 @@ void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan);
 // Steps of pid 1 after EnterRoot: names and the loopback device.
 void lower_names(const SandboxSpec& spec, LaunchPlan& plan);
 
-// The last steps of the command's process: keyring, capabilities, filter. plan.setup must be
-// complete: the filter guards set-id bits where something writable is mounted.
-void lower_privileges(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors);
+// The last steps of the command's process: keyring, capabilities, Landlock, filter. plan.setup must
+// be complete: the filter guards set-id bits where something writable is mounted, and Landlock says
+// again what the mounts say. `tree` is what they make.
+void lower_privileges(const SandboxSpec& spec, const Host& host, const RootTree& tree,
+                      LaunchPlan& plan, Errors& errors);
 
 }  // namespace immure

@@ -101,6 +101,7 @@ constexpr auto kPhrases = std::to_array<Phrase>({
     {"start the command with the AppArmor profile ", Heading::identity, "AppArmor profile"},
     {"start the command with the SELinux label ", Heading::identity, "SELinux label"},
     {"load the system call filter: ", Heading::filter, "filter"},
+    {"restrict by Landlock: ", Heading::filter, "Landlock"},
     {"make a time namespace, offsets ", Heading::identity, "clocks"},
 });
 
@@ -145,6 +146,14 @@ bool add_step(const PlannedStep& step, std::vector<Fact>& facts) {
   return true;
 }
 
+// Landlock's rules hold for what a descriptor reaches.
+bool walls_files(const LaunchPlan& plan) {
+  return std::ranges::any_of(plan.command_setup, [](const PlannedStep& step) {
+    const auto* rules = std::get_if<RestrictSelf>(&step.what);
+    return rules != nullptr && rules->files != 0 && !step.best_effort;
+  });
+}
+
 void add_lifetime(const LaunchPlan& plan, const SandboxSpec& spec, std::vector<Fact>& facts) {
   const Process& process = spec.process;
   const auto add = [&](const char* subject, std::string detail, const Origin& origin) {
@@ -156,7 +165,10 @@ void add_lifetime(const LaunchPlan& plan, const SandboxSpec& spec, std::vector<F
       process.die_with_parent.origin);
   std::string descriptors = "0 1 2";
   for (const int fd : plan.pass_fds) descriptors += " " + std::to_string(fd);
-  if (!plan.pass_fds.empty()) descriptors += "; from 3 on as they are, with all that they reach";
+  if (!plan.pass_fds.empty()) {
+    descriptors += walls_files(plan) ? "; from 3 on as they are, but nothing below a directory"
+                                     : "; from 3 on as they are, with all that they reach";
+  }
   add("descriptors", descriptors,
       process.pass_fds.items.empty() ? Origin{} : process.pass_fds.items.front().origin);
   if (plan.output_bytes) {
@@ -249,6 +261,9 @@ void add_process_facts(const LaunchPlan& plan, const SandboxSpec& spec, std::vec
                      {}});
   }
   add_lifetime(plan, spec, facts);
+  for (const Without& lost : plan.without) {
+    facts.push_back({Heading::filter, "without", lost.what, lost.origin, {}});
+  }
   const bool filtered = std::ranges::any_of(plan.command_setup, [](const PlannedStep& step) {
     return std::holds_alternative<LoadFilter>(step.what);
   });

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "plan/landlock.h"
 
 namespace immure {
 
@@ -121,6 +122,9 @@ struct SetDomainname {
 struct LoopbackUp {};
 // No supplementary group is left; read back. setgroups(2)
 struct DropGroups {};
+// The file system of mq_open(3), which takes no path: for a rule of Landlock where no mount shows
+// it. Not in this kernel, or not open to us: nothing to do.
+struct OpenQueues {};
 // Writes a namespaced sysctl, or another file below /proc, through a descriptor checked to be
 // procfs. `file` is relative to /proc: "sys/user/max_user_namespaces".
 struct WriteProc {
@@ -203,10 +207,10 @@ using Step =
     std::variant<MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile,
                  TmpfsMount, OverlayMount, ProcMount, DevptsMount, MqueueMount, SysfsMount,
                  CgroupMount, MaskProc, SealRoot, EnterRoot, SetHostname, SetDomainname, LoopbackUp,
-                 DropGroups, WriteProc, NewTimeNamespace, RedirectStdio, ChangeDirectory, SetUmask,
-                 SetNice, SetOomScoreAdj, SetScheduler, SetIoPriority, NewCoreCookie, SetAffinity,
-                 SetPersonality, SetRlimit, NewSession, NewKeyring, RefuseExecGain, CloseTsc,
-                 SetExecLabel, LimitPrivileges, LoadFilter>;
+                 DropGroups, OpenQueues, WriteProc, NewTimeNamespace, RedirectStdio,
+                 ChangeDirectory, SetUmask, SetNice, SetOomScoreAdj, SetScheduler, SetIoPriority,
+                 NewCoreCookie, SetAffinity, SetPersonality, SetRlimit, NewSession, NewKeyring,
+                 RefuseExecGain, CloseTsc, SetExecLabel, LimitPrivileges, RestrictSelf, LoadFilter>;
 
 // A step and who asked for it.
 struct PlannedStep {

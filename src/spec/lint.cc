@@ -73,6 +73,10 @@ class Linter {
   }
 
   void protection() {
+    if (spec_.landlock.mode.value == LandlockMode::off) {
+      warn(Code::lint_unprotected, spec_.landlock.mode.origin,
+           "without Landlock a descriptor that reaches out of the sandbox is not stopped", "");
+    }
     if (spec_.fs_protect.get_or(true)) return;
     warn(Code::lint_unprotected, spec_.fs_protect.origin,
          "the command may change what git, editors and agents run outside, as .git/hooks", "");

@@ -137,6 +137,31 @@ void lay(Seccomp& lower, const Seccomp& upper, Errors& warnings) {
   lay("seccomp.deny", lower.deny, upper.deny, warnings);
 }
 
+void lay(std::string_view what, LandlockSet& lower, const LandlockSet& upper, Errors& warnings) {
+  if (!upper.given) return;
+  lay(what, lower.edit, upper.edit, warnings);
+  lower.given = true;
+}
+
+// Both scopes are the floor's, so that a layer can take away one of them.
+void lay_scope(LandlockSet& lower, const LandlockSet& upper, Errors& warnings) {
+  const auto& items = upper.edit.items;
+  const bool only_removes =
+      !items.empty() && std::ranges::all_of(items, [](const SetItem& item) { return item.remove; });
+  if (!lower.given && only_removes) {
+    lower.edit.items = {{.text = "abstract-unix-socket"}, {.text = "signal"}};
+  }
+  lay("landlock.scope", lower, upper, warnings);
+}
+
+void lay(Landlock& lower, const Landlock& upper, Errors& warnings) {
+  lay(lower.mode, upper.mode);
+  lay(lower.fs, upper.fs);
+  lay("landlock.tcp_bind", lower.tcp_bind, upper.tcp_bind, warnings);
+  lay("landlock.tcp_connect", lower.tcp_connect, upper.tcp_connect, warnings);
+  lay_scope(lower.scope, upper.scope, warnings);
+}
+
 void lay(Root& lower, const Root& upper) {
   lay(lower.dir, upper.dir);
   lay(lower.size_bytes, upper.size_bytes);
@@ -257,6 +282,7 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay(lower.hardening.setid_bits, upper.hardening.setid_bits);
   lay(lower.hardening.jit, upper.hardening.jit);
   lay(lower.hardening.i386, upper.hardening.i386);
+  lay(lower.landlock, upper.landlock, warnings);
   lay(lower.limits.rlimits, upper.limits.rlimits);
   lay(lower.limits.tmp_total, upper.limits.tmp_total);
   lay(lower.limits.wall_ns, upper.limits.wall_ns);

@@ -8,6 +8,7 @@
 
 #include "spec/allow.h"
 #include "spec/identity.h"
+#include "spec/landlock.h"
 #include "spec/mount.h"
 #include "spec/process.h"
 #include "spec/resources.h"
@@ -56,6 +57,7 @@ struct SandboxSpec {
 
   Seccomp seccomp;
   Hardening hardening;
+  Landlock landlock;
   Limits limits;
   State state;
   Process process;

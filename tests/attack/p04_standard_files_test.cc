@@ -40,7 +40,7 @@ class P04StandardFiles : public AttackTest {
   }
 
   TempDir directory_;
-  Argv without_landlock_;
+  Argv without_landlock_{"--set", "landlock.mode=off"};
 };
 
 TEST_F(P04StandardFiles, AFileToBeReadIsNotWrittenTo) {

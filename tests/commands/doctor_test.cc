@@ -89,6 +89,19 @@ TEST(Doctor, LacksOfWhatHasAFallbackDoNotStopDefault) {
   EXPECT_EQ(find(judge(probe), "pasta").mend, "sudo apt-get install passt");
 }
 
+TEST(Doctor, SaysWhatEachAbiOfLandlockHoldsBackAndWhatItLacks) {
+  HostProbe probe = good_host();
+  EXPECT_EQ(find(judge(probe), "Landlock").found,
+            "ABI 6: files, renames, truncation, TCP ports, device ioctls, abstract sockets and "
+            "signals");
+  probe.landlock_abi = 2;
+  EXPECT_EQ(find(judge(probe), "Landlock").found, "ABI 2: files, renames");
+  EXPECT_EQ(find(judge(probe), "Landlock").cost,
+            "it does not hold back: truncation (Linux 6.2), TCP ports (Linux 6.7), device ioctls "
+            "(Linux 6.10), abstract sockets and signals (Linux 6.12)");
+  EXPECT_EQ(find(judge(probe), "Landlock").state, Finding::State::limited);
+}
+
 TEST(Doctor, RefusesASetIdBinary) {
   HostProbe probe = good_host();
   probe.set_id = true;

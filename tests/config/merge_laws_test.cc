@@ -53,7 +53,8 @@ SandboxSpec laid(const std::vector<SandboxSpec>& layers) {
 SandboxSpec settled(SandboxSpec spec) {
   for (SetEdit* set :
        {&spec.best_effort, &spec.caps.keep, &spec.caps.bounding, &spec.seccomp.allow,
-        &spec.seccomp.deny, &spec.process.pass_fds, &spec.process.personality, &spec.lint.allow}) {
+        &spec.seccomp.deny, &spec.process.pass_fds, &spec.process.personality, &spec.lint.allow,
+        &spec.landlock.tcp_bind.edit, &spec.landlock.tcp_connect.edit, &spec.landlock.scope.edit}) {
     std::ranges::sort(set->items, {}, &SetItem::text);
   }
   for (auto& [name, intent] : spec.allow) {

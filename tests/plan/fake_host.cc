@@ -163,6 +163,7 @@ Host usual_host(const FakeFiles& files) {
           .nice = {0},
           .oom_score_adj = {100},
           .processors = {4},
+          .landlock_abi = {7},
           .files = &files};
 }
 

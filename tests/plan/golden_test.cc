@@ -1,9 +1,9 @@
 // The executable specification: golden/NAME.toml is a profile, golden/NAME.plan the plan that it
 // becomes on the machine of fake_host.cc, or its errors. The first lines of a profile may change
 // the start: "# cwd: /tmp", "# home: none", "# command: ./tool -x", "# shell", "# uid: 0",
-// "# groups: 27", "# subids: FIRST COUNT", "# no newuidmap", "# few processes"; "# file: /x",
-// "# directory: /x" and "# program: /x" add to the machine, "# exe: /x" is ${EXE} besides;
-// "# mounts" shows no more of the plan than what is mounted, and the working directory.
+// "# groups: 27", "# landlock: 2", "# subids: FIRST COUNT", "# no newuidmap", "# few processes";
+// "# file: /x", "# directory: /x" and "# program: /x" add to the machine, "# exe: /x" is ${EXE}
+// besides; "# mounts" shows no more of the plan than what is mounted, and the working directory.
 // "# shipped: X" takes the shipped profile X, with what it extends, for the text.
 // IMMURE_UPDATE_GOLDEN=1 writes the .plan files anew.
 #include <gtest/gtest.h>
@@ -104,6 +104,7 @@ void apply_directives(const std::string& profile, FakeFiles& files, Start& start
         groups.push_back(static_cast<gid_t>(std::stoul(word)));
       start.host.groups = {groups};
     }
+    if (name == "landlock") start.host.landlock_abi = std::stoi(value);
     if (name == "subids") {
       std::vector<IdSpan> spans;
       const std::vector<std::string> numbers = words(value);

@@ -10,9 +10,9 @@ import sys
 
 # Thin wrappers of system calls: no allocation, no lock, no locale.
 SYSTEM_CALLS = set("""
-    _exit accept4 chdir chroot clone close close_range dup dup2 dup3 execve faccessat fchdir fchmod
+    _exit accept4 bind chdir chroot clone close close_range connect dup dup2 dup3 execve faccessat fchdir fchmod
     fchmodat fchown fcntl fsconfig fsmount fsopen fspick fstat fstatat fstatfs ftruncate getdents64
-    getegid geteuid getgid getpgid getpgrp getpid getppid getrlimit getsid getuid ioctl kill lseek
+    getegid geteuid getgid getpgid getpgrp getpid getppid getrlimit getsid getsockname getuid ioctl kill lseek
     memfd_create mkdir mkdirat mknodat mount mount_setattr move_mount nanosleep open open_tree
     openat personality pidfd_open pidfd_send_signal pipe2 pivot_root poll ppoll prctl pread prlimit
     pwrite read readlink readlinkat recv recvmsg sched_setaffinity send sendmsg setdomainname

@@ -32,6 +32,8 @@ const std::map<std::string_view, std::vector<std::string>>& known_items() {
       {"seccomp.allow", {R"("ptrace")", R"("bpf")", R"("uname")", R"("keyctl")"}},
       {"seccomp.deny", {R"("ptrace")", R"("socket")", R"("uname")", R"("mmap")"}},
       {"process.pass_fds", {"3", "7", "9"}},
+      {"landlock.tcp_bind", {"0", "8080"}},
+      {"landlock.tcp_connect", {"53", "443", "65535"}},
   };
   return items;
 }
@@ -77,7 +79,8 @@ std::string in_quotes(std::string_view text) { return '"' + std::string(text) + 
 
 bool is_set(const SchemaRow& row) {
   return row.type == ValueType::set || row.type == ValueType::descriptors ||
-         row.type == ValueType::capabilities || row.type == ValueType::calls;
+         row.type == ValueType::ports || row.type == ValueType::capabilities ||
+         row.type == ValueType::calls;
 }
 
 }  // namespace
@@ -107,6 +110,7 @@ std::vector<std::string_view> RandomProfile::names_for(const SchemaRow& row) {
             "/tmp",      "/tmp/x/y",     "/s*v"};
   }
   if (row.key == "env.*") return {"A", "B", "LC_*", "TERM"};
+  if (row.key == "landlock.fs.*") return {"/", "/srv/data", "/home/u/proj"};
   if (row.key == "sysctl.*") return {"net.ipv4.ip_default_ttl", "net.ipv4.ip_forward"};
   return {};
 }
@@ -264,6 +268,8 @@ std::string RandomProfile::value_of(const SchemaRow& row) {
       return quoted({"INT", "SIGKILL", "15"});
     case ValueType::texts:
       return "[" + joined(some({R"("ls")", R"("a b")", R"("$$x")", R"("")"})) + "]";
+    case ValueType::rights:
+      return quoted({"ro", "rw,exec", "none", "read-file, refer"});
     case ValueType::mount:
       return mount();
     case ValueType::variable:
@@ -271,6 +277,7 @@ std::string RandomProfile::value_of(const SchemaRow& row) {
     case ValueType::processors:
     case ValueType::set:
     case ValueType::descriptors:
+    case ValueType::ports:
     case ValueType::capabilities:
     case ValueType::calls:
     case ValueType::profiles:

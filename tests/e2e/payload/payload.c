@@ -4,8 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
+#include <mqueue.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +20,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,6 +61,34 @@ static long socket_unix(void) { return socket_of(AF_UNIX, SOCK_STREAM); }
 static long socket_inet(void) { return socket_of(AF_INET, SOCK_STREAM); }
 static long socket_vsock(void) { return socket_of(AF_VSOCK, SOCK_STREAM); }
 static long socket_alg(void) { return socket_of(AF_ALG, SOCK_SEQPACKET); }
+// Of the abstract name: "ok" only where somebody listens.
+static long connect_abstract(void) {
+  struct sockaddr_un name = {.sun_family = AF_UNIX};
+  size_t length = strlen(argument);
+  if (length >= sizeof name.sun_path) return -1;
+  memcpy(name.sun_path + 1, argument, length);
+  socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + length);
+  return connect(socket_unix(), (struct sockaddr*)&name, size);
+}
+static long tcp(int (*call)(int, const struct sockaddr*, socklen_t)) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argument))};
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return call(socket_inet(), (struct sockaddr*)&address, sizeof address);
+}
+static long tcp_bind(void) { return tcp(bind); }
+static long tcp_connect(void) { return tcp(connect); }
+static long can_signal(void) { return kill(atoi(argument), 0); }
+static long message_queue(void) {
+  struct mq_attr attributes = {.mq_maxmsg = 1, .mq_msgsize = 8};
+  return mq_open("/immure-test", O_RDWR | O_CREAT, 0600, &attributes);
+}
+static long open_terminal(void) {
+  int master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) return -1;
+  int slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  struct winsize size = {.ws_row = 24, .ws_col = 80};
+  return slave < 0 ? -1 : ioctl(slave, TIOCSWINSZ, &size);
+}
 static long socket_packet(void) { return socket_of(AF_PACKET, SOCK_RAW); }
 static long io_uring(void) {
   char parameters[120] = {0};
@@ -145,6 +178,12 @@ static const struct {
     {"socket-vsock", socket_vsock},
     {"socket-alg", socket_alg},
     {"socket-packet", socket_packet},
+    {"connect-abstract", connect_abstract},
+    {"tcp-bind", tcp_bind},
+    {"tcp-connect", tcp_connect},
+    {"can-signal", can_signal},
+    {"message-queue", message_queue},
+    {"open-terminal", open_terminal},
     {"io-uring", io_uring},
     {"userfaultfd", user_fault},
     {"perf", perf},

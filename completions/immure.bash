@@ -303,7 +303,7 @@ _immure_values() {
       printf '%s\n' random host true false
       ;;
     process.tty)
-      printf '%s\n' share detach
+      printf '%s\n' share pty detach
       ;;
     process.init)
       printf '%s\n' reaper target

@@ -153,7 +153,7 @@ function __immure_keys
     printf '%s\t%s\n' 'process.umask' 'File mode creation mask.'
     printf '%s\t%s\n' 'process.nice' 'Niceness.'
     printf '%s\t%s\n' 'process.oom_score_adj' 'Readiness to be killed when memory is short.'
-    printf '%s\t%s\n' 'process.tty' 'Keeps the terminal, or leaves it.'
+    printf '%s\t%s\n' 'process.tty' 'Keeps the terminal, gets one of its own in its place, or leaves it.'
     printf '%s\t%s\n' 'process.init' 'Who is pid 1 inside: immure\'s reaper, or the command.'
     printf '%s\t%s\n' 'process.die_with_parent' 'Ends when the one who started immure ends.'
     printf '%s\t%s\n' 'process.wait' 'What is waited for: the command, or all processes.'
@@ -327,7 +327,7 @@ function __immure_values
         case allow.machine-id
             printf '%s\n' random host true false
         case process.tty
-            printf '%s\n' share detach
+            printf '%s\n' share pty detach
         case process.init
             printf '%s\n' reaper target
         case process.die_with_parent

@@ -110,8 +110,9 @@ constexpr auto kGpuWords =
     std::to_array<Word>({{"compute"}, {"true", 0, true}, {"false", 0, true}});
 constexpr auto kMachineIdWords =
     std::to_array<Word>({{"random"}, {"host"}, {"true", 0, true}, {"false", 0, true}});
-constexpr auto kTtyModes = std::to_array<Word>(
-    {{"share", number(TtyMode::share)}, {"pty", later_word}, {"detach", number(TtyMode::detach)}});
+constexpr auto kTtyModes = std::to_array<Word>({{"share", number(TtyMode::share)},
+                                                {"pty", number(TtyMode::pty)},
+                                                {"detach", number(TtyMode::detach)}});
 constexpr auto kInitModes = std::to_array<Word>(
     {{"reaper", number(InitMode::reaper)}, {"target", number(InitMode::target)}});
 constexpr auto kWaitFor =

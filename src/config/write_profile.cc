@@ -129,7 +129,17 @@ std::string word(StateScope scope) {
 std::string word(StateLock lock) {
   return lock == StateLock::exclusive ? "\"exclusive\"" : "\"share\"";
 }
-std::string word(TtyMode mode) { return mode == TtyMode::share ? "\"share\"" : "\"detach\""; }
+std::string word(TtyMode mode) {
+  switch (mode) {
+    case TtyMode::share:
+      return "\"share\"";
+    case TtyMode::pty:
+      return "\"pty\"";
+    case TtyMode::detach:
+      return "\"detach\"";
+  }
+  return "";
+}
 std::string word(InitMode mode) { return mode == InitMode::reaper ? "\"reaper\"" : "\"target\""; }
 std::string word(WaitFor what) { return what == WaitFor::command ? "\"command\"" : "\"all\""; }
 std::string word(KeyringMode mode) {

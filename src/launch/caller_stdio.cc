@@ -68,6 +68,11 @@ void CallerStdio::continued() {
   }
 }
 
+void CallerStdio::leave_terminals() {
+  is_terminal_ = {};
+  terminals_ = {};
+}
+
 std::optional<CallerStdio::Terminal> CallerStdio::look_at(int fd) {
   Terminal terminal{.fd = fd, .exclusive = is_exclusive(fd)};
   if (::tcgetattr(fd, &terminal.modes) != 0) return std::nullopt;

@@ -27,6 +27,9 @@ class CallerStdio {
   // SIGCONT: we may have the foreground for the first time.
   void continued();
 
+  // The command does not have the caller's terminals: what changes there, others change.
+  void leave_terminals();
+
  private:
   struct Terminal {
     int fd = -1;

@@ -93,6 +93,8 @@ void run_child(const ChildContext& context) {
   Construction construction;
   construction.report_fd = context.report_fd;
   construction.chroot_suffices = context.chroot_suffices;
+  construction.terminals = context.terminals;
+  construction.in_front = context.in_front;
   if (const int errnum = write_id_maps(context, construction)) {
     fail(context, stage_id_maps, errnum);
   }

@@ -53,6 +53,9 @@ struct ChildContext {
   bool die_with_parent = true;
   bool own_pid_namespace = true;
   bool chroot_suffices = false;  // nothing inside can leave a chroot: no privilege, none to gain
+
+  unsigned terminals = 0;  // bit N: descriptor N is the caller's terminal, for OwnTerminal
+  bool in_front = false;   // where the command starts at its own
 };
 
 // Runs the whole life of pid 1. Never returns.
@@ -74,6 +77,10 @@ struct Construction {
   bool no_openat2 = false;
   bool chroot_suffices = false;
   unsigned scratch_entries = 0;
+  Fd terminal;                 // the slave of the command's own; empty: the caller has none
+  unsigned terminals = 0;      // as in ChildContext
+  bool in_front = false;       // as in ChildContext
+  bool leads_session = false;  // pid 1 does, for a command that is a process group in it
   int report_fd = -1;
   std::uint32_t step = 0;  // the running one
 };
@@ -81,6 +88,11 @@ struct Construction {
 int run_setup_step(const Step& step, Construction& construction);
 int run_command_step(const Step& step, const Construction& construction);
 int restrict_self(const RestrictSelf& step, const Construction& construction);
+
+// child_terminal.cc. OpenTerminal; the session of pid 1; OwnTerminal in the command's process.
+int open_terminal(const OpenTerminal& step, Construction& construction);
+int lead_session(Construction& construction);
+int enter_terminal(const Construction& construction);
 
 // Opens /proc, makes sure that it is procfs, and writes the id maps.
 int write_id_maps(const ChildContext& context, Construction& construction);

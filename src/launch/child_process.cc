@@ -79,6 +79,10 @@ int run(const SetOomScoreAdj& step, Construction& construction) {
   return write_proc(construction, "self/oom_score_adj", text.c_str(), text.size());
 }
 
+int run(const OpenTerminal& step, Construction& construction) {
+  return open_terminal(step, construction);
+}
+
 template <class Other>
 int run(const Other& /*step*/, Construction& /*construction*/) {
   return EPROTO;  // a step of the command's process among those of pid 1: the plan is wrong
@@ -324,6 +328,7 @@ int run_command_step(const Step& step, const Construction& construction) {
   if (const auto* label = std::get_if<SetExecLabel>(&step)) return set_label(*label, construction);
   if (const auto* rules = std::get_if<RestrictSelf>(&step))
     return restrict_self(*rules, construction);
+  if (std::get_if<OwnTerminal>(&step) != nullptr) return enter_terminal(construction);
   return std::visit([](const auto& s) { return run(s); }, step);
 }
 

@@ -101,6 +101,10 @@ std::string step_hint(const Step& step, int errnum) {
   if (std::holds_alternative<WriteProc>(step) && (errnum == EXDEV || errnum == EROFS)) {
     return "an outer container covers this part of /proc";
   }
+  if (std::holds_alternative<OpenTerminal>(step)) {
+    return errnum == ENOSPC ? "all terminals are taken: sysctl kernel.pty.max, kernel.pty.nr"
+                            : "process.tty = \"detach\" does without a terminal";
+  }
   if (std::holds_alternative<RedirectStdio>(step)) {
     return "the path is one of the sandbox: bind it there, writable for output";
   }

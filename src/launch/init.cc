@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -42,6 +43,18 @@ bool makes_time_namespace(const ChildContext& context) {
     if (std::get_if<NewTimeNamespace>(&planned.what) != nullptr) return true;
   }
   return false;
+}
+
+// Before the command is started, for OwnTerminal. Gives the step and errno, as the command would.
+StartFailure make_session(const ChildContext& context, Construction& construction) {
+  auto step = static_cast<std::uint32_t>(context.setup.size());
+  for (const PlannedStep& planned : context.command_setup) {
+    if (std::get_if<OwnTerminal>(&planned.what) != nullptr) {
+      return {step, lead_session(construction)};
+    }
+    ++step;
+  }
+  return {step, 0};
 }
 
 // The mount from which the program of a process was started; 0 where that cannot be told.
@@ -184,7 +197,11 @@ void kill_descendants(const Fd& proc) {
 class Init {
  public:
   Init(const ChildContext& context, Construction& construction, pid_t command)
-      : context_(context), proc_(construction.proc), command_(command) {}
+      : context_(context),
+        proc_(construction.proc),
+        command_(command),
+        terminal_(construction.terminal.get()),
+        leads_session_(construction.leads_session) {}
 
   [[noreturn]] void run(int signals) {
     const int lifetime = context_.die_with_parent ? context_.lifetime_read_fd : -1;
@@ -196,7 +213,11 @@ class Init {
       while (::read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
         const int signal = static_cast<int>(info.ssi_signo);
         if (signal == end_signal && !context_.own_pid_namespace) end(128 + SIGKILL);
-        if (signal != SIGCHLD) forward(signal, info);
+        if (leads_session_ && (signal == foreground_signal || signal == background_signal)) {
+          go_on(signal == foreground_signal);
+        } else if (signal != SIGCHLD) {
+          forward(signal, info);
+        }
       }
       reap();
     }
@@ -209,22 +230,55 @@ class Init {
     const bool from_outside = info.ssi_pid == 0 || !context_.own_pid_namespace;
     if (info.ssi_code > 0 || !from_outside) return;
     if (!command_ended_) {
-      ::kill(command_, signal);
+      const bool typed = info.ssi_code == SI_QUEUE && info.ssi_int == typed_at_terminal;
+      ::kill(typed && leads_session_ ? -command_ : command_, signal);
     } else if (context_.own_pid_namespace) {
       ::kill(-1, signal);  // what it left behind, and `wait` is for
     }
   }
 
+  // The group that was in front inside when the whole went to the background comes back there; one
+  // that was stopped because it asked for a key comes there in any case.
+  void go_on(bool in_front) {
+    if (command_ended_) return;
+    if (terminal_ >= 0) {
+      const pid_t ours = ::getpgrp();
+      pid_t front = ours;
+      ::ioctl(terminal_, TIOCGPGRP, &front);
+      if (!in_front && front != ours) {
+        behind_ = front;
+        ::ioctl(terminal_, TIOCSPGRP, &ours);
+      } else if (in_front && (front == ours || asks_)) {
+        if (asks_ || behind_ == 0 || ::ioctl(terminal_, TIOCSPGRP, &behind_) != 0) {
+          ::ioctl(terminal_, TIOCSPGRP, &command_);
+        }
+        behind_ = 0;
+      }
+    }
+    asks_ = false;
+    ::kill(-command_, SIGCONT);
+  }
+
+  void stopped(int status) {
+    asks_ = WSTOPSIG(status) == SIGTTIN || WSTOPSIG(status) == SIGTTOU;
+    report(context_.report_fd, ChildReport::Kind::stopped, 0, 0, status);
+  }
+
   void reap() {
+    const int stops_too = leads_session_ ? WUNTRACED : 0;
     for (;;) {
       int status = 0;
-      const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL);
+      const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL | stops_too);
       if (pid == 0) return;
       if (pid < 0) {
         if (errno == ECHILD && command_ended_) end(0);
         return;
       }
       if (pid != command_) continue;
+      if (WIFSTOPPED(status)) {
+        stopped(status);
+        continue;
+      }
       command_ended_ = true;
       // Said at once: whatever ends the processes that are still waited for, this status stands.
       report(context_.report_fd, ChildReport::Kind::exited, 0, 0, status);
@@ -244,6 +298,10 @@ class Init {
   const Fd& proc_;
   pid_t command_;
   bool command_ended_ = false;
+  int terminal_;        // the command's own; -1: none
+  bool leads_session_;  // the command is a process group in ours
+  bool asks_ = false;   // it was stopped because it wants its terminal
+  pid_t behind_ = 0;    // the group to be in front again
 };
 
 }  // namespace
@@ -272,6 +330,9 @@ void run_init(const ChildContext& context, Construction& construction) {
   const int signals = ::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals < 0) fail(errno, stage_fork);
 
+  if (const StartFailure failure = make_session(context, construction); failure.errnum != 0) {
+    fail(failure.errnum, failure.step);
+  }
   const pid_t command = makes_time_namespace(context) ? start_copying_memory(context, construction)
                                                       : start_sharing_memory(context, construction);
   if (runs_from_our_mount(construction.proc)) {
@@ -281,8 +342,8 @@ void run_init(const ChildContext& context, Construction& construction) {
   report(context.report_fd, ChildReport::Kind::ready, 0, 0);
 
   // A pipe of the caller must not stay open through us when the command closes it.
-  std::array<int, 4> keep = {signals, context.report_fd, context.lifetime_read_fd,
-                             construction.proc.get()};
+  std::array<int, 5> keep = {signals, context.report_fd, context.lifetime_read_fd,
+                             construction.proc.get(), construction.terminal.get()};
   std::sort(keep.begin(), keep.end());
   close_all_but(keep, context.fd_limit, false);
   for (int fd = 0; fd <= 2; ++fd) ::close(fd);

@@ -219,6 +219,17 @@ std::variant<std::monostate, Error> check_descriptors(const LaunchPlan& plan,
   return std::monostate{};
 }
 
+std::optional<Error> prepare_streams(const LaunchPlan& plan, RunningSandbox& sandbox,
+                                     ChildContext& context) {
+  if (const int errnum = sandbox.terminal.prepare(plan)) {
+    return os_error(Code::setup_step, "open the terminal", errnum);
+  }
+  if (sandbox.terminal.is_planned()) sandbox.caller.leave_terminals();
+  context.terminals = sandbox.terminal.terminals();
+  context.in_front = sandbox.terminal.starts_in_front();
+  return arrange_stdio(plan, sandbox.output, sandbox.reopened, context.terminals);
+}
+
 // What of the context the plan and the caller's signals decide. Refers to the plan.
 ChildContext context_of(const LaunchPlan& plan) {
   ChildContext context;
@@ -331,8 +342,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
     release_write.reset(context.release_write_fd = release[1]);
   }
 
-  if (auto error = arrange_stdio(plan, sandbox.output, sandbox.reopened, 0))
-    return *std::move(error);
+  if (auto error = prepare_streams(plan, sandbox, context)) return *std::move(error);
   sandbox.reopened.tell(context);
   sandbox.started_ns = monotonic_ns();
   int pidfd = -1;

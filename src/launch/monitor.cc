@@ -18,6 +18,7 @@
 
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "launch/report_socket.h"
 
 namespace immure {
 namespace {
@@ -37,6 +38,7 @@ class Monitor {
       : sandbox_(sandbox), plan_(plan), options_(options) {
     for (const PlannedStep& step : plan.command_setup) {
       if (std::holds_alternative<NewSession>(step.what)) own_session_ = true;
+      if (std::holds_alternative<OwnTerminal>(step.what)) own_session_ = true;
     }
     deadline_ns_ = sandbox.started_ns + setup_limit_ns;
   }
@@ -44,17 +46,22 @@ class Monitor {
   std::variant<Exit, Error> run() {
     while (!gone_) {
       const auto output = sandbox_.output.watched();
-      std::array<pollfd, 6> watched = {{{sandbox_.report.get(), POLLIN, 0},
+      const auto terminal = sandbox_.terminal.relay().watched();
+      std::array<pollfd, 9> watched = {{{sandbox_.report.get(), POLLIN, 0},
                                         {sandbox_.signals.get(), POLLIN, 0},
                                         {sandbox_.pidfd.get(), POLLIN, 0},
                                         output[0],
                                         output[1],
-                                        output[2]}};
+                                        output[2],
+                                        terminal[0],
+                                        terminal[1],
+                                        terminal[2]}};
       const int count = ::poll(watched.data(), watched.size(), poll_timeout());
       if (count < 0 && errno != EINTR) end_all();
       if (sandbox_.report && watched[0].revents != 0) read_reports();
       if (watched[1].revents != 0) read_signals();
       if (!sandbox_.output.pump({watched[3], watched[4], watched[5]})) too_much_output();
+      if (terminal[1].fd >= 0) relay_terminal({watched[6], watched[7], watched[8]});
       if (deadline_ns_ != 0 && monotonic_ns() >= deadline_ns_) deadline_passed();
       // Last, so that what pid 1 still said before it ended has been read.
       if (watched[2].revents != 0) reap();
@@ -62,7 +69,9 @@ class Monitor {
     // After the wall time, or a signal to end, nobody waits for a reader that takes its time.
     const bool waits = too_much_ || !(wall_reached_ || ending_);
     // What was written over the limit just before the end was too much all the same.
-    if (!sandbox_.output.drain(waits ? sandbox_.signals.get() : -1)) too_much_ = true;
+    const int signals = waits ? sandbox_.signals.get() : -1;
+    if (!sandbox_.output.drain(signals)) too_much_ = true;
+    if (!sandbox_.terminal.relay().drain(signals)) too_much_ = true;
     note_lost_output();
     return result();
   }
@@ -74,6 +83,24 @@ class Monitor {
     end_all();
   }
 
+  void relay_terminal(const std::array<pollfd, PtyRelay::kWatched>& seen) {
+    PtyRelay& relay = sandbox_.terminal.relay();
+    if (!relay.pump(seen)) too_much_output();
+    if (relay.lost_the_front()) tell_init(sandbox_.terminal.lost_the_front());
+    if (!relay.is_hung_up() || terminal_gone_) return;
+    terminal_gone_ = true;
+    send_typed(SIGHUP);
+    tell_init(background_signal);  // a stopped command is to meet its end as well
+    begin_grace();
+  }
+
+  void begin_grace() {
+    if (terminating_) return;
+    terminating_ = true;
+    terminated_ns_ = monotonic_ns();
+    deadline_ns_ = terminated_ns_ + plan_.grace_ns;
+  }
+
   int poll_timeout() const {
     if (deadline_ns_ == 0) return -1;
     const std::int64_t left = deadline_ns_ - monotonic_ns();
@@ -82,8 +109,9 @@ class Monitor {
 
   void read_reports() {
     ChildReport message{};
+    std::array<Fd, 2> terminal;
     for (;;) {
-      const ssize_t length = ::recv(sandbox_.report.get(), &message, sizeof message, MSG_DONTWAIT);
+      const ssize_t length = receive_report(sandbox_.report.get(), message, terminal);
       if (length == 0) {
         sandbox_.report.reset();  // pid 1 ended, or became the command
         return;
@@ -105,6 +133,12 @@ class Monitor {
           break;
         case ChildReport::Kind::exited:
           status_ = message.status;
+          break;
+        case ChildReport::Kind::terminal:
+          sandbox_.terminal.connect(std::move(terminal[0]), std::move(terminal[1]));
+          break;
+        case ChildReport::Kind::stopped:
+          tell_init(sandbox_.terminal.stopped(WSTOPSIG(message.status)));
           break;
       }
     }
@@ -135,6 +169,7 @@ class Monitor {
     ready_ = true;
     deadline_ns_ = plan_.wall_ns > 0 ? monotonic_ns() + plan_.wall_ns : 0;
     if (options_.events.ready) options_.events.ready();
+    tell_init(sandbox_.terminal.command_runs());
     let_go_of_stdio();
   }
 
@@ -173,6 +208,8 @@ class Monitor {
   void handle_signal(int signal, int code) {
     if (signal == SIGCHLD || signal == SIGPIPE) return;
     if (signal == SIGCONT) sandbox_.caller.continued();
+    const bool own_terminal = sandbox_.terminal.relay().is_connected();
+    if (own_terminal && signal == SIGWINCH) return sandbox_.terminal.relay().copy_size();
     // A terminal that hangs up tells us, but not a command that left our group, or is stopped.
     const bool hangs_up = signal == SIGHUP && code == SI_KERNEL;
     const bool typed = code == SI_KERNEL && !hangs_up;
@@ -187,19 +224,26 @@ class Monitor {
         if (monotonic_ns() >= terminated_ns_ + same_term_ns) end_all();
         return;
       }
-      send(signal);
-      if (hangs_up) send(SIGCONT);
-      if (signal == SIGTERM && !wall_reached_) {
-        terminating_ = true;
-        terminated_ns_ = monotonic_ns();
-        deadline_ns_ = terminated_ns_ + plan_.grace_ns;
+      if (sandbox_.terminal.is_planned() && signal == SIGCONT) {
+        tell_init(sandbox_.terminal.continued());
+      } else if (typed || (hangs_up && own_session_)) {
+        send_typed(signal);
+      } else {
+        send(signal);
       }
+      if (hangs_up) send(SIGCONT);
+      if (signal == SIGTERM && !wall_reached_) begin_grace();
     } else if (!ready_ && (signal == SIGINT || signal == SIGQUIT || signal == SIGHUP)) {
       end_all();
       ended_by_ = signal;
       return;
     }
-    if (signal == SIGTSTP && sandbox_.stop_with_terminal) ::kill(::getpid(), SIGSTOP);
+    if (signal != SIGTSTP || !sandbox_.stop_with_terminal) return;
+    if (!sandbox_.terminal.is_planned()) {
+      ::kill(::getpid(), SIGSTOP);
+    } else if (!plan_.reaper) {
+      tell_init(sandbox_.terminal.stopped(SIGTSTP));
+    }  // else pid 1 says when the command has stopped
   }
 
   void deadline_passed() {
@@ -244,6 +288,18 @@ class Monitor {
     if (sandbox_.pidfd && sys::pidfd_send_signal(sandbox_.pidfd.get(), signal) == 0) return;
     // Not yet waited for, so the number is still its own.
     ::kill(sandbox_.init_pid, signal);
+  }
+
+  void send_typed(int signal) const {
+    sigval value{};
+    value.sival_int = typed_at_terminal;  // NOLINT(cppcoreguidelines-pro-type-union-access)
+    if (::sigqueue(sandbox_.init_pid, signal, value) != 0) send(signal);
+  }
+
+  // 0: nothing. A command that is pid 1 is itself told to go on.
+  void tell_init(int signal) const {
+    const bool place = signal == foreground_signal || signal == background_signal;
+    if (signal != 0) send(place && !plan_.reaper ? SIGCONT : signal);
   }
 
   void reap() {
@@ -312,7 +368,8 @@ class Monitor {
   bool asked_to_end_ = false;
   bool ending_ = false;
   bool rest_killed_ = false;
-  int ended_by_ = 0;  // a signal before the command ran
+  bool terminal_gone_ = false;  // the caller's
+  int ended_by_ = 0;            // a signal before the command ran
   std::optional<Error> failure_;
   std::optional<int> status_;  // of the command
   int init_status_ = 0;

@@ -11,6 +11,7 @@
 #include "launch/caller_stdio.h"
 #include "launch/launch.h"
 #include "launch/output_relay.h"
+#include "launch/pty_session.h"
 #include "launch/report.h"
 #include "launch/stdio_guard.h"
 
@@ -22,8 +23,9 @@ struct RunningSandbox {
   Fd pidfd;   // of pid 1; empty where the kernel gives none
   Fd report;  // the launcher's end of the socket
   Fd lifetime_write;
-  Fd signals;          // signalfd of all blocked signals
-  OutputRelay output;  // without descriptors where nothing is diverted
+  Fd signals;                   // signalfd of all blocked signals
+  OutputRelay output;           // without descriptors where nothing is diverted
+  PtySession terminal{output};  // of process.tty = "pty"
   ReopenedStdio reopened;
   std::int64_t started_ns = 0;     // CLOCK_MONOTONIC
   bool stop_with_terminal = true;  // the caller does not ignore SIGTSTP

@@ -8,11 +8,13 @@ namespace immure {
 
 struct ChildReport {
   enum class Kind : std::uint32_t {
-    waiting,  // step may block on a slow file system; nothing is wrong yet
-    ready,    // the command's process is about to exec
-    failed,   // step failed with errnum; nothing of the command ran
-    exited,   // the command ended by itself: status is its wait status; what it left may live
-    lost,     // a best-effort step failed with errnum; the start goes on without it
+    waiting,   // step may block on a slow file system; nothing is wrong yet
+    ready,     // the command's process is about to exec
+    failed,    // step failed with errnum; nothing of the command ran
+    exited,    // the command ended by itself: status is its wait status; what it left may live
+    lost,      // a best-effort step failed with errnum; the start goes on without it
+    terminal,  // the command's terminal is open: master and slave come as SCM_RIGHTS
+    stopped,   // the command, in a session of pid 1's, is stopped: status is its wait status
   };
   Kind kind;
   std::int32_t errnum;
@@ -25,6 +27,15 @@ static_assert(std::is_trivially_copyable_v<ChildReport>);
 // From the monitor to an init without a pid namespace of its own: end everything, then yourself.
 // (SIGKILL would end init only.)
 constexpr int end_signal = 64;  // the last real-time one; signal(7)
+
+// From the monitor to an init that leads the command's session: the command goes on, in front of
+// its terminal or behind it.
+constexpr int foreground_signal = 63;
+constexpr int background_signal = 62;
+
+// The value that comes with a signal that was typed at the caller's terminal: it is for the whole
+// process group of a command that has a session of its own.
+constexpr int typed_at_terminal = 1;
 
 // Values of ChildReport::step for what is not a step of the plan.
 enum Stage : std::uint32_t {

@@ -26,9 +26,11 @@ bool is_redirected(const LaunchPlan& plan, int fd) {
 }
 
 bool has_own_session(const LaunchPlan& plan) {
-  return std::any_of(
-      plan.command_setup.begin(), plan.command_setup.end(),
-      [](const PlannedStep& step) { return std::holds_alternative<NewSession>(step.what); });
+  return std::any_of(plan.command_setup.begin(), plan.command_setup.end(),
+                     [](const PlannedStep& step) {
+                       return std::holds_alternative<NewSession>(step.what) ||
+                              std::holds_alternative<OwnTerminal>(step.what);
+                     });
 }
 
 // A terminal or a socket that the caller has at 0, too, takes what is written there.

@@ -266,7 +266,13 @@ std::string text(const SetRlimit& s) {
   return s.soft == s.hard ? line : line + ", at most " + limit(s.hard);
 }
 
+std::string text(const OpenTerminal& s) {
+  return "open a terminal by " + escape(s.ptmx) + ", if the caller has one";
+}
 std::string text(const NewSession& /*s*/) { return "start a new session"; }
+std::string text(const OwnTerminal& /*s*/) {
+  return "start a new session, on a terminal of its own where the caller has one";
+}
 std::string text(const NewKeyring& /*s*/) { return "join a new, empty session keyring"; }
 
 std::string text(const LimitPrivileges& s) {

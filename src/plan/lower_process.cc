@@ -12,6 +12,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "plan/best_effort.h"
+#include "plan/lower_terminal.h"
 #include "spec/scheduling.h"
 
 namespace immure {
@@ -157,19 +158,8 @@ void lower_process(const SandboxSpec& spec, const Host& host, const RootTree& tr
                    LaunchPlan& plan, Errors& errors) {
   const Process& process = spec.process;
   std::vector<PlannedStep>& steps = plan.command_setup;
+  lower_terminal(spec, plan, errors);
   add_stdio(spec, plan, errors);
-  if (process.tty.get_or(TtyMode::share) == TtyMode::detach) {
-    steps.push_back({NewSession{}, process.tty.origin});
-  } else if (spec.limits.output.is_set()) {
-    // What is written to /dev/tty would not be counted.
-    steps.push_back({NewSession{}, spec.limits.output.origin});
-    if (process.tty.is_set()) {
-      errors.push_back({.code = Code::limit,
-                        .doing = "limits.output can't count what goes to a terminal that is shared",
-                        .origin = process.tty.origin,
-                        .hint = "write process.tty = \"detach\", or take the line away"});
-    }
-  }
   if (process.nice.is_set()) {
     const auto nice = static_cast<int>(*process.nice.value);
     if (nice < host.nice.get()) {

@@ -129,6 +129,10 @@ bool add_step(const PlannedStep& step, std::vector<Fact>& facts) {
                      {}});
   } else if (std::holds_alternative<NewSession>(step.what)) {
     facts.push_back({Heading::process, "terminal", "left: a new session", step.origin, {}});
+  } else if (std::holds_alternative<OwnTerminal>(step.what)) {
+    facts.push_back({Heading::process, "terminal", "one of its own, relayed", step.origin, {}});
+  } else if (std::holds_alternative<OpenTerminal>(step.what)) {
+    return true;  // said with OwnTerminal
   } else if (std::holds_alternative<RefuseExecGain>(step.what)) {
     facts.push_back({Heading::process, "memory", "never written and executed", step.origin, {}});
   } else if (std::holds_alternative<CloseTsc>(step.what)) {

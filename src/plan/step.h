@@ -134,6 +134,11 @@ struct WriteProc {
   // covers.
   bool second_wall = false;
 };
+// A terminal of the sandbox's own, if one of 0 to 2 is the caller's; with its modes and its size.
+// The launcher gets the master. pty(7)
+struct OpenTerminal {
+  std::string ptmx;  // absolute; of the host before EnterRoot, of the sandbox after it
+};
 // A new time namespace for the command, with these lines in /proc/self/timens_offsets.
 struct NewTimeNamespace {
   std::string offsets;  // "monotonic 259200 0\n…"; see time_namespaces(7)
@@ -178,6 +183,9 @@ struct SetRlimit {
   rlim_t soft = 0, hard = 0;
 };
 struct NewSession {};  // setsid(2)
+// A new session on the terminal of OpenTerminal, in place of each of 0 to 2 that is the caller's. A
+// session without one where none is. Before any other step of the command's process.
+struct OwnTerminal {};
 struct NewKeyring {};  // a new, empty session keyring; keyctl(2)
 // All five capability sets, the securebits and no_new_privs; read back. capabilities(7)
 struct LimitPrivileges {
@@ -207,10 +215,11 @@ using Step =
     std::variant<MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile,
                  TmpfsMount, OverlayMount, ProcMount, DevptsMount, MqueueMount, SysfsMount,
                  CgroupMount, MaskProc, SealRoot, EnterRoot, SetHostname, SetDomainname, LoopbackUp,
-                 DropGroups, OpenQueues, WriteProc, NewTimeNamespace, RedirectStdio,
+                 DropGroups, OpenQueues, WriteProc, OpenTerminal, NewTimeNamespace, RedirectStdio,
                  ChangeDirectory, SetUmask, SetNice, SetOomScoreAdj, SetScheduler, SetIoPriority,
-                 NewCoreCookie, SetAffinity, SetPersonality, SetRlimit, NewSession, NewKeyring,
-                 RefuseExecGain, CloseTsc, SetExecLabel, LimitPrivileges, RestrictSelf, LoadFilter>;
+                 NewCoreCookie, SetAffinity, SetPersonality, SetRlimit, NewSession, OwnTerminal,
+                 NewKeyring, RefuseExecGain, CloseTsc, SetExecLabel, LimitPrivileges, RestrictSelf,
+                 LoadFilter>;
 
 // A step and who asked for it.
 struct PlannedStep {

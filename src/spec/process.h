@@ -12,7 +12,7 @@
 
 namespace immure {
 
-enum class TtyMode : std::uint8_t { share, detach };
+enum class TtyMode : std::uint8_t { share, pty, detach };
 enum class InitMode : std::uint8_t { reaper, target };
 enum class WaitFor : std::uint8_t { command, all };
 enum class KeyringMode : std::uint8_t { fresh, inherit };

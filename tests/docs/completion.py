@@ -41,7 +41,7 @@ LINES = [
     ("immure -q run --profile we", ["web"], []),
     ("immure run --set process.tt", ["process.tty="], []),
     ("immure run --set ", ["limits.wall=", "root.size=", ANY], ["network.mode="]),
-    ("immure run --set process.tty=", ["share", "detach"], []),
+    ("immure run --set process.tty=", ["share", "pty", "detach"], []),
     ("immure run --set=process.tty=d", ["detach"], []),
     ("immure run --set process.die_with_parent=", ["true", "false"], []),
     ("immure run --unset limits.wal", ["limits.wall"], []),

@@ -72,7 +72,8 @@ TEST_F(Exit, Is153WhenTheCommandWritesMoreThanItMay) {
 
 TEST_F(Exit, Is125WhereOutputCouldGoPastItsLimit) {
   // The terminal is standard input, output and error.
-  const std::string command = binary() + " run --set limits.output=1K -- sh -c 'echo seen; ";
+  const std::string command =
+      binary() + " run --set process.tty=detach --set limits.output=1K -- sh -c 'echo seen; ";
   const auto at_terminal = [](const std::string& line) {
     return run({.argv = {"script", "-qec", line, "/dev/null"}}).out;
   };

@@ -180,7 +180,8 @@ std::optional<Error> arrange_stdio(const LaunchPlan& plan, OutputRelay& relay,
   }
   const bool diverts =
       std::ranges::any_of(ways, [](OutputRelay::Way way) { return way != OutputRelay::Way::none; });
-  if (errnum == 0 && diverts) errnum = relay.divert(ways, plan.output_bytes);
+  // What only terminals take is counted as well.
+  if (errnum == 0 && (diverts || plan.output_bytes)) errnum = relay.divert(ways, plan.output_bytes);
   if (errnum == 0) return std::nullopt;
   relay.take_back();
   return os_error(Code::setup_step, "divert the command's input and output", errnum);

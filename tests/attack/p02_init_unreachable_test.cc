@@ -22,7 +22,8 @@ class P02InitUnreachable : public AttackTest {
                    .attack = attack + who,
                    .control = outside(against(act, victim.pid())),
                    .inside = inside(against(act, 1), options)},
-                  {who.empty() ? filtered : unfiltered});
+                  // EPERM: Landlock refuses before anything else is looked at.
+                  {who.empty() ? filtered : unfiltered, "EPERM"});
     }
   }
 

@@ -107,6 +107,7 @@ enum class Code : std::uint16_t {
   lint_container_socket = 726,
   lint_kernel_files = 727,
   planted = 728,  // found after the run
+  lint_sockets = 729,
   lint_env_all = 730,
   lint_env_secret = 731,
   lint_caps_all = 740,

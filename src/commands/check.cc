@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "commands/bound_sockets.h"
 #include "commands/circumstances.h"
 #include "commands/command.h"
 #include "commands/pipeline.h"
@@ -31,7 +32,8 @@ bool is_unreadable(const Error& error) {
          (error.code == Code::extends_not_found && named_here);
 }
 
-Findings look_at(const std::string& profile, Circumstances& circumstances) {
+// `host` null: nothing is asked of this one.
+Findings look_at(const std::string& profile, Circumstances& circumstances, const Host* host) {
   circumstances.name = plain_profile_name(profile);
   Findings found;
   auto merged = merge_layers({profile}, {}, circumstances);
@@ -44,6 +46,9 @@ Findings look_at(const std::string& profile, Circumstances& circumstances) {
   found.warnings = std::move(result.warnings);
   drop_allowed(found.warnings, result.spec);
   for (Error& warning : lint(result.spec, places)) found.warnings.push_back(std::move(warning));
+  if (host != nullptr) {
+    std::ranges::move(bound_sockets(result.spec, *host, false), std::back_inserter(found.warnings));
+  }
   auto checked = check(std::move(result.spec), places);
   if (auto* errors = std::get_if<Errors>(&checked)) found.errors = std::move(*errors);
   return found;
@@ -79,7 +84,8 @@ Outcome check_command(const Arguments& args, LogStyle& style) {
   std::set<std::string> said;  // a profile that several extend is wrong only once
   std::string json;
   for (const std::string& profile : args.rest) {
-    for (const Error& finding : in_order(look_at(profile, circumstances))) {
+    for (const Error& finding :
+         in_order(look_at(profile, circumstances, host ? &*host : nullptr))) {
       const Severity severity = is_lint(finding.code) ? Severity::warning : Severity::error;
       const std::string message = json_message(finding, severity, style);
       if (!said.insert(message).second) continue;

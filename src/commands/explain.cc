@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "base/text.h"
+#include "commands/bound_sockets.h"
 #include "commands/circumstances.h"
 #include "commands/command.h"
 #include "commands/explain_intents.h"
@@ -129,7 +131,9 @@ Outcome explain_command(const Arguments& args, LogStyle& style) {
 
   auto result = prepare(args, Purpose::explain, host);
   if (auto* errors = std::get_if<Errors>(&result)) return failed(std::move(*errors));
-  const auto& prepared = std::get<Prepared>(result);
+  auto& prepared = std::get<Prepared>(result);
+  std::ranges::move(bound_sockets(prepared.spec, host, true),
+                    std::back_inserter(prepared.warnings));
   if (wanted.form == "json") return print(json_plan(prepared), failure);
   if (wanted.form == "toml") return print_profile(prepared);
   if (wanted.steps) {

@@ -22,7 +22,7 @@ using immure::testing::ProfileLine;
 using immure::testing::RandomProfile;
 using immure::testing::text_of;
 
-constexpr unsigned kRounds = 400;
+constexpr unsigned kRounds = 500;
 constexpr unsigned kSparse = 10;  // a profile has a tenth of all keys
 
 // So that there is a command.

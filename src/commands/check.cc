@@ -12,7 +12,9 @@
 #include "commands/circumstances.h"
 #include "commands/command.h"
 #include "commands/pipeline.h"
+#include "config/filter_bytes.h"
 #include "config/profile_file.h"
+#include "plan/lower_filter.h"
 #include "spec/lint.h"
 
 namespace immure {
@@ -44,13 +46,23 @@ Findings look_at(const std::string& profile, Circumstances& circumstances, const
   auto& result = std::get<Merged>(merged);
   const HostPlaces places = places_of(circumstances);
   found.warnings = std::move(result.warnings);
+  if (!circumstances.pure) {
+    if (auto error = read_filter_bytes(result.spec.seccomp, circumstances)) {
+      found.errors.push_back(std::move(*error));
+    }
+  }
+  FilterFindings filter = check_filter(result.spec);
+  std::ranges::move(filter.errors, std::back_inserter(found.errors));
+  std::ranges::move(filter.warnings, std::back_inserter(found.warnings));
   drop_allowed(found.warnings, result.spec);
   for (Error& warning : lint(result.spec, places)) found.warnings.push_back(std::move(warning));
   if (host != nullptr) {
     std::ranges::move(bound_sockets(result.spec, *host, false), std::back_inserter(found.warnings));
   }
   auto checked = check(std::move(result.spec), places);
-  if (auto* errors = std::get_if<Errors>(&checked)) found.errors = std::move(*errors);
+  if (auto* errors = std::get_if<Errors>(&checked)) {
+    std::ranges::move(*errors, std::back_inserter(found.errors));
+  }
   return found;
 }
 

@@ -7,12 +7,15 @@
 #include "commands/bound_sockets.h"
 #include "commands/circumstances.h"
 #include "commands/command.h"
+#include "commands/explain_filter.h"
 #include "commands/explain_intents.h"
 #include "commands/explain_text.h"
 #include "commands/json.h"
 #include "commands/pager.h"
 #include "commands/pipeline.h"
 #include "config/write_profile.h"
+#include "plan/filter_table.h"
+#include "plan/lower_filter.h"
 
 namespace immure {
 namespace {
@@ -32,6 +35,7 @@ struct Wanted {
   std::optional<WhyQuestion> why;
   std::string diff;  // P1
   bool steps = false;
+  bool seccomp = false;
 };
 
 std::optional<Error> read_form(const std::string& form, Wanted& wanted) {
@@ -60,11 +64,17 @@ Result<Wanted> read_wanted(const Arguments& args) {
       wanted.diff = option.value;
     } else if (option.id == OptionId::steps) {
       wanted.steps = true;
+    } else if (option.id == OptionId::seccomp) {
+      wanted.seccomp = true;
     }
   }
   const int forms = int{!wanted.form.empty()} + int{wanted.why.has_value()} +
                     int{!wanted.diff.empty()} + int{wanted.steps};
   if (forms > 1) return usage("--as, --why, --diff and --steps are one or another");
+  const bool as_json = wanted.form == "json";
+  if (wanted.seccomp && forms > 0 && !as_json) {
+    return usage("--seccomp goes with --as json, and with no other form");
+  }
   return wanted;
 }
 
@@ -98,7 +108,9 @@ Outcome compare(const Arguments& args, const Wanted& wanted, const Host& host,
 
 // `explain --allow NAME` and nothing else is a question about the intent.
 bool asks_for_intents(const Arguments& args, const Wanted& wanted) {
-  if (!args.rest.empty() || !wanted.form.empty() || wanted.why || wanted.steps) return false;
+  if (!args.rest.empty() || !wanted.form.empty() || wanted.why || wanted.steps || wanted.seccomp) {
+    return false;
+  }
   const auto about_it = [](const GivenOption& o) {
     return o.id == OptionId::allow || o.id == OptionId::allow_args ||
            o.id == OptionId::writable_cwd || o.id == OptionId::color || o.id == OptionId::quiet;
@@ -107,7 +119,9 @@ bool asks_for_intents(const Arguments& args, const Wanted& wanted) {
 }
 
 Outcome print_profile(const Prepared& prepared) {
-  auto text = write_profile(prepared.spec, prepared.places);
+  SandboxSpec spec = prepared.spec;
+  settle_groups(spec.seccomp);
+  auto text = write_profile(spec, prepared.places);
   if (!text.ok()) return failed({std::move(text.error())});
   return print(text.value(), failure);
 }
@@ -132,6 +146,11 @@ Outcome explain_command(const Arguments& args, LogStyle& style) {
   auto result = prepare(args, Purpose::explain, host);
   if (auto* errors = std::get_if<Errors>(&result)) return failed(std::move(*errors));
   auto& prepared = std::get<Prepared>(result);
+  if (wanted.seccomp) {
+    const FilterTable table = filter_table(prepared.spec, prepared.plan);
+    if (wanted.form == "json") return print(filter_json(table), failure);
+    return print_page(filter_page(table, page), failure);
+  }
   std::ranges::move(bound_sockets(prepared.spec, host, true),
                     std::back_inserter(prepared.warnings));
   if (wanted.form == "json") return print(json_plan(prepared), failure);

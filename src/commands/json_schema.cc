@@ -145,6 +145,16 @@ Json id_map() {
   return any_of(Json{{"enum", Json::array({"subid"})}}, array_of(range, 1));
 }
 
+Json call_rule() {
+  return Json{{"type", "object"},
+              {"properties", Json{{"syscalls", array_of(not_empty(), 1)},
+                                  {"action", whole("allow|kill|trap|log|errno:E[A-Z0-9]+")},
+                                  {"args", array_of(not_empty())},
+                                  {"arch", array_of(not_empty())}}},
+              {"required", Json::array({"syscalls", "action"})},
+              {"additionalProperties", false}};
+}
+
 // "ACCESS[?][,OPTION…]"
 Json mount_text() {
   std::string access;
@@ -194,6 +204,8 @@ Json value_of(const SchemaRow& row) {
     case ValueType::choice:
     case ValueType::namespaced:
       return choice(row.words);
+    case ValueType::rules:
+      return array_of(call_rule());
     case ValueType::id_map:
       return id_map();
     case ValueType::signal:

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "commands/circumstances.h"
 #include "commands/planted_profiles.h"
+#include "config/filter_bytes.h"
 #include "config/flag_layer.h"
 #include "config/own_files.h"
 #include "config/profile_file.h"
@@ -15,6 +16,7 @@
 #include "config/protected_names.h"
 #include "config/reset_key.h"
 #include "plan/lower.h"
+#include "plan/lower_filter.h"
 #include "spec/check.h"
 #include "spec/lint.h"
 #include "spec/merge.h"
@@ -66,6 +68,25 @@ void append(Errors& all, Errors more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
+// A file system that does not answer is met before the file is opened.
+std::optional<Error> read_filter(Seccomp& seccomp, const Circumstances& circumstances,
+                                 const Host& host) {
+  if (!seccomp.file.is_set()) return std::nullopt;
+  auto found = host.files->resolve(*seccomp.file.value);
+  if (!found.ok()) {
+    found.error().origin = seccomp.file.origin;
+    return std::move(found.error());
+  }
+  return read_filter_bytes(seccomp, circumstances);
+}
+
+// Names of calls that only other architectures have. A start that names none looks at nothing.
+Errors odd_calls(const SandboxSpec& spec) {
+  const Seccomp& seccomp = spec.seccomp;
+  if (seccomp.allow.items.empty() && seccomp.deny.items.empty() && seccomp.rules.empty()) return {};
+  return filter_model(spec, false).warnings;
+}
+
 Circumstances circumstances_of(const Arguments& args, Purpose purpose, const Host& host) {
   const std::string shell = purpose == Purpose::shell ? host.shell : std::string();
   return circumstances_of(host, args.rest.empty() ? shell : args.rest.front(), args.rest);
@@ -83,6 +104,10 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
                              choice.project ? &*choice.project : nullptr);
   if (auto* errors = std::get_if<Errors>(&layers)) return std::move(*errors);
   auto& merged = std::get<Merged>(layers);
+  if (auto error = read_filter(merged.spec.seccomp, circumstances, host)) {
+    return Errors{std::move(*error)};
+  }
+  append(merged.warnings, odd_calls(merged.spec));
   Errors writable = keep_own_files_read_only(merged.spec, merged.profiles, circumstances);
   if (!writable.empty()) return writable;
   Unprotected unprotected = protect_names(merged.spec, circumstances);

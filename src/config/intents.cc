@@ -175,7 +175,6 @@ class Expander {
 
     void turn(std::string_view what) {
       if (what == "on setid") out.spec.hardening.setid_bits.set(true, *wanted.origin);
-      if (what == "on 32bit") out.spec.hardening.i386.set(true, *wanted.origin);
       if (what == "off jit") out.spec.hardening.jit.set(false, *wanted.origin);
     }
 

@@ -7,7 +7,7 @@
 //   part.P        a fragment that several values name in `parts`
 //   implies       other intents that come along, unless the profile says what it wants of them
 //   each          "arguments": the items are the existing files among the command's arguments
-//   turns         "on setid", "on 32bit", "off jit": what has no key of its own
+//   turns         "on setid", "off jit": what has no key of its own
 //   unless        "cwd-private": left out, with a note, where the current directory is the home …
 // Before clone; reads data files.
 #pragma once

@@ -18,7 +18,7 @@ constexpr OptionPlaces anywhere =
 using enum OptionId;
 
 // In the order of --help.
-constexpr std::array<OptionRow, 44> table{{
+constexpr std::array<OptionRow, 45> table{{
     {profile, 'p', "profile", "PROFILE", "add a profile, by name or file; the last one wins",
      in_sandbox},
     {writable_cwd, 'w', "", "", "the current directory is writable", in_sandbox},
@@ -56,6 +56,8 @@ constexpr std::array<OptionRow, 44> table{{
      at_explain},
     {diff, 0, "diff", "P1 P2", "what profile P2 grants, denies or changes against P1", at_explain},
     {steps, 0, "steps", "", "print the plan step by step", at_explain},
+    {seccomp, 0, "seccomp", "", "print what each system call meets, and the line that decided it",
+     at_explain},
     {json, 0, "json", "", "print what was found to standard output, as JSON", at_check},
     {pure, 0, "pure", "", "ask nothing of this host: made-up values for variables, no other files",
      at_check},

@@ -39,6 +39,7 @@ enum class OptionId : std::uint8_t {
   why,
   diff,
   steps,
+  seccomp,
   json,
   pure,
   status_fd,

@@ -193,6 +193,10 @@ Errors keep_own_files_read_only(SandboxSpec& spec, const std::vector<LoadedProfi
     if (!is_absolute(profile.path)) continue;  // built in
     keeper.keep(real_path(profile.path), "always: a profile in use is read-only inside");
   }
+  if (spec.seccomp.file.is_set()) {
+    keeper.keep(real_path(*spec.seccomp.file.value),
+                "always: the filter in use is read-only inside");
+  }
   sort_by_depth(spec.mounts);
   return keeper.errors();
 }

@@ -89,16 +89,15 @@ ssize_t read_text(int fd, std::string& text) {
 }
 
 // Whoever can write the file decides what the sandbox may do.
-std::optional<Error> check_owner(const struct stat& status, const std::string& shown,
-                                 unsigned uid) {
+std::optional<Error> check_owner(const struct stat& status, const std::string& named,
+                                 const std::string& shown, unsigned uid) {
   if (status.st_uid != uid && status.st_uid != 0) {
     return about(Code::file_unsafe_owner,
-                 "profile " + quote(shown) + " belongs to another user (uid " +
-                     std::to_string(status.st_uid) + ")",
+                 named + " belongs to another user (uid " + std::to_string(status.st_uid) + ")",
                  "copy it, and look at what it allows before using it");
   }
   if ((status.st_mode & kOthersWrite) != 0) {
-    return about(Code::file_unsafe_owner, "profile " + quote(shown) + " can be written by others",
+    return about(Code::file_unsafe_owner, named + " can be written by others",
                  "chmod go-w " + escape(shown));
   }
   return std::nullopt;
@@ -200,43 +199,56 @@ std::vector<std::string> toml_files(const std::string& directory) {
   return entries_ending(directory, {".toml"});
 }
 
-std::optional<Result<ProfileText>> read_profile_file(const std::string& path, Links links,
-                                                     std::string_view through,
-                                                     const Circumstances& circumstances) {
+std::optional<Result<OwnedFile>> read_owned_file(const std::string& path, Links links,
+                                                 std::string_view what,
+                                                 const Circumstances& circumstances) {
   const std::string shown = circumstances.pure ? path : tilde(path, circumstances.home);
-  const std::string reading = "read profile " + quote(shown);
+  const std::string named = std::string(what) + ' ' + quote(shown);
+  const std::string reading = "read " + named;
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
                                        (links == Links::refuse ? O_NOFOLLOW : 0)));
   if (!fd) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     if (errno == ELOOP && links == Links::refuse) {
-      return about(Code::file_unreadable, "profile " + quote(shown) + " is a symlink");
+      return about(Code::file_unreadable, named + " is a symlink");
     }
     return os_error(Code::file_unreadable, reading);
   }
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return os_error(Code::file_unreadable, reading);
   if (!S_ISREG(status.st_mode)) {
-    return about(Code::file_unreadable, "profile " + quote(shown) + " is not a regular file");
+    return about(Code::file_unreadable, named + " is not a regular file");
   }
   if (!circumstances.pure) {
-    if (auto error = check_owner(status, shown, circumstances.uid)) return std::move(*error);
+    if (auto error = check_owner(status, named, shown, circumstances.uid)) return std::move(*error);
   }
-  auto source = std::make_shared<SourceFile>();
-  source->name = shown;
-  source->through = through;
-  source->shipped = path.starts_with(IMMURE_DATADIR "/immure/");
-  if (status.st_size <= static_cast<off_t>(kMostBytes) && read_text(fd.get(), source->text) < 0) {
+  OwnedFile file{.shown = shown,
+                 .identity = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino)};
+  if (status.st_size <= static_cast<off_t>(kMostBytes) && read_text(fd.get(), file.text) < 0) {
     return os_error(Code::file_unreadable, reading);
   }
-  if (status.st_size > static_cast<off_t>(kMostBytes) || source->text.size() > kMostBytes) {
-    return about(Code::file_too_big, "profile " + quote(shown) + " has more than 1 MiB");
+  if (status.st_size > static_cast<off_t>(kMostBytes) || file.text.size() > kMostBytes) {
+    return about(Code::file_too_big, named + " has more than 1 MiB");
   }
-  return ProfileText{
-      .source = std::move(source),
-      .path = path,
-      .directory = std::string(parent_of(path)),
-      .identity = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino)};
+  return file;
+}
+
+std::optional<Result<ProfileText>> read_profile_file(const std::string& path, Links links,
+                                                     std::string_view through,
+                                                     const Circumstances& circumstances) {
+  auto read = read_owned_file(path, links, "profile", circumstances);
+  if (!read) return std::nullopt;
+  if (!read->ok()) return std::move(read->error());
+  OwnedFile& file = read->value();
+  auto source = std::make_shared<SourceFile>();
+  source->name = std::move(file.shown);
+  source->text = std::move(file.text);
+  source->through = through;
+  source->shipped = path.starts_with(IMMURE_DATADIR "/immure/");
+  return ProfileText{.source = std::move(source),
+                     .path = path,
+                     .directory = std::string(parent_of(path)),
+                     .identity = std::move(file.identity)};
 }
 
 bool is_profile_path(std::string_view name) {

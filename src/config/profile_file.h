@@ -65,8 +65,18 @@ std::vector<std::string> profile_entries(const std::string& directory);
 std::vector<std::string> toml_files(const std::string& directory);
 
 // Reads one file, if it is there: owner, mode, kind and size are checked on what was opened. A file
-// whose name is a symlink is Code::file_unreadable unless `follow`. Errors have no origin.
+// whose name is a symlink is Code::file_unreadable unless `follow`. Errors have no origin; in them
+// it is a `what`.
 enum class Links : std::uint8_t { follow, refuse };
+struct OwnedFile {
+  std::string text;
+  std::string shown;     // the path, as messages have it
+  std::string identity;  // the same file has the same
+};
+std::optional<Result<OwnedFile>> read_owned_file(const std::string& path, Links links,
+                                                 std::string_view what,
+                                                 const Circumstances& circumstances);
+// The same for a profile.
 std::optional<Result<ProfileText>> read_profile_file(const std::string& path, Links links,
                                                      std::string_view through,
                                                      const Circumstances& circumstances);

@@ -124,13 +124,6 @@ bool check_item(Reader& reader, const SchemaRow& row, std::string_view key, cons
                              : "did you mean " + quote(near) + "?");
     return false;
   }
-  if (row.type == ValueType::calls && item.text.starts_with('@')) {
-    reader.fail(Code::not_supported, place,
-                quote(key) + ": groups of calls as " + quote(item.text) +
-                    " are not supported by this version",
-                "name the calls");
-    return false;
-  }
   if (!row.words.empty() && row.type == ValueType::set) {
     const Word* word = find_word(row.words, item.text, false);
     if (word == nullptr) {
@@ -244,7 +237,10 @@ std::optional<std::int64_t> read_choice(Reader& reader, const SchemaRow& row, st
     return std::nullopt;
   }
   if (word->value < 0) {
-    not_supported(reader, node.place, key, text, "it has " + list_words(row.words));
+    not_supported(reader, node.place, key, text,
+                  key == "seccomp.report"
+                      ? "nobody listens yet to what the filter refuses: write false"
+                      : "it has " + list_words(row.words));
     return std::nullopt;
   }
   return word->value;
@@ -310,6 +306,8 @@ std::optional<Value> read_value(Reader& reader, const SchemaRow& row, std::strin
     case ValueType::capabilities:
     case ValueType::calls:
       return wrap(read_set(reader, row, key, node));
+    case ValueType::rules:
+      return wrap(read_rules(reader, key, node));
     case ValueType::variable:
       return wrap(read_variable(reader, key, node));
     case ValueType::intent:

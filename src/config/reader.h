@@ -98,6 +98,10 @@ std::optional<Value> read_namespace(Reader& reader, const SchemaRow& row, std::s
 // A map of ids: user.uid_map, user.gid_map.
 std::optional<IdMap> read_id_map(Reader& reader, std::string_view key, const Node& node);
 
+// The entries of seccomp.rules.
+std::optional<std::vector<FilterRule>> read_rules(Reader& reader, std::string_view key,
+                                                  const Node& node);
+
 // All entries of [fs] into `mounts`. The same target twice is an error that names both lines.
 void read_mounts(Reader& reader, const Node& table, std::vector<Mount>& mounts);
 

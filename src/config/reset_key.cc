@@ -56,6 +56,16 @@ constexpr std::array rows{
     Row{"seccomp.base", [](SandboxSpec& s) { s.seccomp.base = {}; }},
     Row{"seccomp.allow", [](SandboxSpec& s) { s.seccomp.allow = {}; }},
     Row{"seccomp.deny", [](SandboxSpec& s) { s.seccomp.deny = {}; }},
+    Row{"seccomp.rules", [](SandboxSpec& s) { s.seccomp.rules = {}; }},
+    Row{"seccomp.on_deny", [](SandboxSpec& s) { s.seccomp.on_deny = {}; }},
+    Row{"seccomp.sockets",
+        [](SandboxSpec& s) {
+          s.seccomp.sockets = {};
+          s.seccomp.limits_sockets = {};
+        }},
+    Row{"seccomp.arch", [](SandboxSpec& s) { s.seccomp.arch = {}; }},
+    Row{"seccomp.file", [](SandboxSpec& s) { s.seccomp.file = {}; }},
+    Row{"seccomp.report", [](SandboxSpec& s) { s.seccomp.report = {}; }},
     Row{"landlock.mode", [](SandboxSpec& s) { s.landlock.mode = {}; }},
     Row{"landlock.fs", [](SandboxSpec& s) { s.landlock.fs = {}; }},
     Row{"landlock.tcp_bind", [](SandboxSpec& s) { s.landlock.tcp_bind = {}; }},

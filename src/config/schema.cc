@@ -62,6 +62,24 @@ void put_bounding(ProfileLayer& layer, std::string_view /*name*/, Value&& value,
   layer.spec.caps.bounding_set = true;
 }
 
+// An empty set says that there is no family.
+void put_sockets(ProfileLayer& layer, std::string_view /*name*/, Value&& value,
+                 const Origin& origin) {
+  layer.spec.seccomp.sockets = std::get<SetEdit>(std::move(value));
+  layer.spec.seccomp.limits_sockets.set(true, origin);
+}
+
+void put_rules(ProfileLayer& layer, std::string_view /*name*/, Value&& value,
+               const Origin& /*origin*/) {
+  layer.spec.seccomp.rules = std::get<std::vector<FilterRule>>(std::move(value));
+}
+
+// The word can only be false.
+void put_report(ProfileLayer& layer, std::string_view /*name*/, Value&& /*value*/,
+                const Origin& origin) {
+  layer.spec.seccomp.report.set(false, origin);
+}
+
 // The reader has checked all there is to it.
 void accept(ProfileLayer& /*layer*/, std::string_view /*name*/, Value&& /*value*/,
             const Origin& /*origin*/) {}
@@ -158,6 +176,19 @@ constexpr auto kStateLocks = std::to_array<Word>(
 constexpr auto kFilterBases = std::to_array<Word>({{"none", number(FilterBase::none)},
                                                    {"standard", number(FilterBase::standard)},
                                                    {"strict", number(FilterBase::strict)}});
+constexpr auto kOnDeny = std::to_array<Word>({{"errno", number(OnDeny::fails)},
+                                              {"kill", number(OnDeny::kill)},
+                                              {"log", number(OnDeny::log)}});
+constexpr auto kReport = std::to_array<Word>({{"true", later_word, true}, {"false", 0, true}});
+// The names of seccomp/named_numbers; a test compares.
+constexpr auto kSocketFamilies = std::to_array<Word>(
+    {{"unix"}, {"inet"},      {"inet6"}, {"netlink"}, {"packet"}, {"bluetooth"}, {"vsock"},
+     {"alg"},  {"appletalk"}, {"ax25"},  {"caif"},    {"can"},    {"ib"},        {"ieee802154"},
+     {"ipx"},  {"isdn"},      {"iucv"},  {"kcm"},     {"key"},    {"llc"},       {"mctp"},
+     {"mpls"}, {"netrom"},    {"nfc"},   {"phonet"},  {"pppox"},  {"qipcrtr"},   {"rds"},
+     {"rose"}, {"rxrpc"},     {"smc"},   {"tipc"},    {"x25"},    {"xdp"}});
+constexpr auto kArchs =
+    std::to_array<Word>({{"native"}, {"x86-64"}, {"i386"}, {"x86"}, {"x32"}, {"aarch64"}, {"arm"}});
 // personality(2) in lower case and with dashes.
 constexpr auto kPersonality = std::to_array<Word>({{"addr-no-randomize"},
                                                    {"addr-compat-layout"},

@@ -40,7 +40,8 @@ enum class ValueType : std::uint8_t {
   descriptors,   // set of descriptor numbers
   ports,         // set of port numbers
   capabilities,  // set of CAP_ names
-  calls,         // set of names of system calls
+  calls,         // set of names and groups of system calls
+  rules,         // list of rules on system calls: { syscalls, action, args, arch }
   mount,         // an entry of [fs]
   variable,      // an entry of [env]
   rights,        // an entry of [landlock.fs]: words, in a list or with commas
@@ -56,9 +57,9 @@ struct Word {
   bool boolean = false;   // written as true or false, without quotes
 };
 
-using Value =
-    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, std::string,
-                 std::vector<std::string>, SetEdit, LimitValue, IdMap, Mount, EnvRule, IntentValue>;
+using Value = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, std::string,
+                           std::vector<std::string>, SetEdit, LimitValue, IdMap, Mount, EnvRule,
+                           IntentValue, std::vector<FilterRule>>;
 
 // Puts a value that is of the row's type into the layer. `name` is the last part of the key.
 using Put = void (*)(ProfileLayer& layer, std::string_view name, Value&& value,

@@ -183,6 +183,7 @@ std::string toml_value(std::string_view text, const SchemaRow* row) {
     case ValueType::rights:
     case ValueType::capabilities:
     case ValueType::calls:
+    case ValueType::rules:
     case ValueType::mount:
       break;
   }

@@ -111,6 +111,17 @@ std::string word(LandlockMode mode) {
   }
   return "";
 }
+std::string word(OnDeny answer) {
+  switch (answer) {
+    case OnDeny::fails:
+      return "\"errno\"";
+    case OnDeny::kill:
+      return "\"kill\"";
+    case OnDeny::log:
+      return "\"log\"";
+  }
+  return "";
+}
 std::string word(PasswdFiles files) {
   switch (files) {
     case PasswdFiles::minimal:
@@ -289,19 +300,45 @@ void write_limits(const Limits& limits, std::string& out) {
   section.append_to(out);
 }
 
+std::string list_of(const std::vector<PlacedText>& texts) {
+  std::string list = "[";
+  for (const PlacedText& text : texts) {
+    if (list.size() > 1) list += ", ";
+    list += toml_string(text.text);
+  }
+  return list + ']';
+}
+
+std::string rules_of(const std::vector<FilterRule>& rules) {
+  std::string list = "[\n";
+  for (const auto& [syscalls, action, args, arch, origin] : rules) {
+    list += "  { syscalls = " + list_of(syscalls) + ", action = " + toml_string(action.text);
+    if (!args.empty()) list += ", args = " + list_of(args);
+    if (!arch.empty()) list += ", arch = " + list_of(arch);
+    list += " },\n";
+  }
+  return list + ']';
+}
+
 void write_filter(const Seccomp& seccomp, const Hardening& hardening, std::string& out) {
-  const auto& [base, allowed, denied] = seccomp;
+  const auto& [base, allowed, denied, rules, on_deny, sockets, limits_sockets, arch, file,
+               file_bytes, report] = seccomp;
   Section filter("seccomp");
   filter.put("base", base, any_word);
   if (!allowed.items.empty()) filter.line("allow", set_of(allowed, false));
   if (!denied.items.empty()) filter.line("deny", set_of(denied, false));
+  if (!rules.empty()) filter.line("rules", rules_of(rules));
+  filter.put("on_deny", on_deny, any_word);
+  if (limits_sockets.is_set()) filter.line("sockets", set_of(sockets, false));
+  if (!arch.items.empty()) filter.line("arch", set_of(arch, false));
+  filter.put("file", file, toml_expanded);
+  filter.put("report", report, boolean);
   filter.append_to(out);
 
   // No key says these, only an intent, which comes to nothing else.
-  const auto& [setid_bits, jit, i386] = hardening;
+  const auto& [setid_bits, jit] = hardening;
   Section intents("allow");
   if (setid_bits.get_or(false)) intents.line("setid", "true");
-  if (i386.get_or(false)) intents.line("32bit", "true");
   if (!jit.get_or(true)) intents.line("jit", "false");
   intents.append_to(out);
 }

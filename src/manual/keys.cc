@@ -70,6 +70,8 @@ std::string_view type_words(ValueType type) {
       return "set of capabilities";
     case ValueType::calls:
       return "set of system calls";
+    case ValueType::rules:
+      return "list of rules";
     case ValueType::mount:
       return "string or table";
     case ValueType::variable:

@@ -3,7 +3,6 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -13,10 +12,10 @@
 
 #include "base/text.h"
 #include "plan/best_effort.h"
+#include "plan/lower_filter.h"
 #include "plan/lower_kernel_fs.h"
 #include "plan/lower_landlock.h"
 #include "seccomp/call_names.h"
-#include "seccomp/changed.h"
 #include "seccomp/filters.h"
 #include "seccomp/tsc_filter.h"
 #include "spec/capability_names.h"
@@ -76,107 +75,6 @@ std::optional<std::uint64_t> capability_mask(const SetEdit& set, const Host& hos
 bool can_have_capabilities(const SandboxSpec& spec) {
   return !spec.caps.keep.items.empty() || !spec.caps.bounding.items.empty() ||
          !spec.namespaces.nested.empty();
-}
-
-// A file written with a set-id bit could be run outside by another user.
-bool writes_to_host(const PlannedStep& planned) {
-  if (const auto* bind = std::get_if<BindMount>(&planned.what)) {
-    return !bind->read_only && !is_plain_device(bind->source);
-  }
-  if (const auto* overlay = std::get_if<OverlayMount>(&planned.what)) {
-    return !overlay->upper.empty();
-  }
-  const auto* root = std::get_if<MakeRoot>(&planned.what);
-  return root != nullptr && !root->directory.empty() && !root->read_only;
-}
-
-std::vector<CallChange> changes_of(const Seccomp& seccomp, std::string& name, Errors& errors) {
-  std::vector<CallChange> changes;
-  for (const bool allow : {true, false}) {
-    for (const SetItem& item : (allow ? seccomp.allow : seccomp.deny).items) {
-      if (look_up_call(item.text) == CallName::unknown) {
-        const std::string near = similar_call(item.text);
-        errors.push_back({.code = Code::syscall_name,
-                          .doing = quote(item.text) + " is not a system call",
-                          .origin = item.origin,
-                          .hint = near.empty() ? "syscalls(2) lists them"
-                                               : "did you mean " + quote(near) + "?"});
-      }
-      changes.push_back({.call = item.text, .allow = allow});
-      name += (allow ? " +" : " -") + item.text;
-    }
-  }
-  return changes;
-}
-
-// What immure itself still calls between the filter and the command: to read the filter back, to
-// give back the signal mask, and to start the command.
-constexpr auto kNeededByStart =
-    std::to_array<std::string_view>({"execve", "prctl", "rt_sigprocmask"});
-
-// The command's process says itself why it could not start the command, where it shares no memory
-// with another one of ours.
-bool says_itself(const SandboxSpec& spec) {
-  return spec.process.init.get_or(InitMode::reaper) == InitMode::target ||
-         wants_time_namespace(spec);
-}
-
-void refuse_needed_calls(const SandboxSpec& spec, Errors& errors) {
-  for (const SetItem& item : spec.seccomp.deny.items) {
-    const bool starts = std::ranges::find(kNeededByStart, item.text) != kNeededByStart.end();
-    if (!starts && !(item.text == "write" && says_itself(spec))) continue;
-    errors.push_back({.code = Code::not_supported,
-                      .doing = quote(item.text) + " can't be denied: immure itself needs it " +
-                               (starts ? "to start the command, after the filter is loaded"
-                                       : "to say why the command can't start, when that is pid 1 "
-                                         "or has its own clocks"),
-                      .origin = item.origin,
-                      .hint = "take it away from seccomp.deny"});
-  }
-}
-
-void lower_filter(const SandboxSpec& spec, LaunchPlan& plan, Errors& errors) {
-  const FilterBase base = spec.seccomp.base.get_or(FilterBase::standard);
-  const auto nested = spec.namespaces.nested.find("user");
-  const FilterChoice choice{
-      .strict = base == FilterBase::strict,
-      .nested = base == FilterBase::standard && nested != spec.namespaces.nested.end() &&
-                nested->second.get_or(0) > 0,
-      .guard_setid = !spec.hardening.setid_bits.get_or(false) &&
-                     std::any_of(plan.setup.begin(), plan.setup.end(), writes_to_host),
-      .i386 = spec.hardening.i386.get_or(false)};
-  if (choice.i386 && !has_i386(filter_arch())) {
-    errors.push_back({.code = Code::cannot_lower,
-                      .doing = "allow.32bit opens nothing on this processor",
-                      .reason = "only x86-64 has 32-bit calls besides its own",
-                      .origin = spec.hardening.i386.origin,
-                      .hint = "leave it out"});
-  }
-  const bool has_base = base != FilterBase::none;
-  LoadFilter step{.name = has_base      ? std::string(filter_name(choice))
-                          : choice.i386 ? "none, 32-bit calls too"
-                                        : "none"};
-  if (spec.seccomp.allow.items.empty() && spec.seccomp.deny.items.empty()) {
-    if (!has_base) return;
-    const std::span<const sock_filter> program = compiled_filter(choice);
-    step.program = program.data();
-    step.length = static_cast<std::uint16_t>(program.size());
-    plan.command_setup.push_back({std::move(step), spec.seccomp.base.origin});
-    return;
-  }
-  const SetEdit& first = spec.seccomp.allow.items.empty() ? spec.seccomp.deny : spec.seccomp.allow;
-  const std::vector<CallChange> changes = changes_of(spec.seccomp, step.name, errors);
-  refuse_needed_calls(spec, errors);
-  auto compiled = compile_changed(has_base, choice, changes);
-  if (!compiled.ok()) {
-    errors.push_back(compiled.error());
-    errors.back().origin = first.items[0].origin;
-    return;
-  }
-  step.own = std::make_shared<const std::vector<sock_filter>>(std::move(compiled.value()));
-  step.program = step.own->data();
-  step.length = static_cast<std::uint16_t>(step.own->size());
-  plan.command_setup.push_back({std::move(step), first.items[0].origin});
 }
 
 // A file of the kernel's that is there where the security module is.
@@ -299,12 +197,7 @@ void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
   }
   // These maxima would hold for all processes there; check.cc sees to it that the filter is enough.
   if (spec.namespaces.user.value == NamespaceChoice::joined) return;
-  const auto makes_namespaces = [](const SetItem& call) {
-    return call.text == "clone" || call.text == "clone3" || call.text == "unshare";
-  };
-  const bool second_wall = std::ranges::none_of(spec.seccomp.allow.items, makes_namespaces) &&
-                           lenient && spec.namespaces.nested.empty() &&
-                           spec.seccomp.base.get_or(FilterBase::standard) != FilterBase::none;
+  const bool second_wall = lenient && spec.namespaces.nested.empty() && closes_namespaces(spec);
   for (const std::string_view type :
        {"user", "mnt", "pid", "ipc", "uts", "net", "cgroup", "time"}) {
     // The others need a capability, which only a new user namespace could give.

@@ -26,9 +26,9 @@ constexpr std::uint32_t kCreates = O_CREAT | (O_TMPFILE & ~O_DIRECTORY);
 constexpr std::uint32_t kSocketType = 0xf;  // the rest of the argument is SOCK_CLOEXEC and the like
 constexpr std::uint32_t kIoprioWhoProcess = 1;
 // PER_LINUX and PER_LINUX32, each with UNAME26; the last one asks only.
-constexpr std::array<std::uint32_t, 5> kPersonalities{0, 8, 0x20000, 0x20008, 0xffffffff};
+constexpr std::array<std::uint64_t, 5> kPersonalities{0, 8, 0x20000, 0x20008, 0xffffffff};
 
-ArgTest arg_is(std::uint8_t arg, std::vector<std::uint32_t> values) {
+ArgTest arg_is(std::uint8_t arg, std::vector<std::uint64_t> values) {
   return {.arg = arg, .values = std::move(values)};
 }
 ArgTest masked_arg_is(std::uint8_t arg, std::uint32_t mask, std::uint32_t value) {

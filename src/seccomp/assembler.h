@@ -23,7 +23,7 @@ class Assembler {
   Place load(std::uint32_t offset, Place next);
   Place mask(std::uint32_t bits, Place next);
 
-  // `test` is BPF_JEQ, BPF_JGE or BPF_JSET.
+  // `test` is BPF_JEQ, BPF_JGT, BPF_JGE or BPF_JSET.
   Place jump(std::uint16_t test, std::uint32_t value, Place if_true, Place if_false);
 
   // The program, which begins with the last instruction written.

@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "seccomp/policy.h"
+
 namespace immure {
 namespace {
 
@@ -53,7 +55,7 @@ CallNumber find_call(std::string_view name, std::uint32_t arch) {
   for (const NewCall& call : kNewCalls) {
     if (call.name != name) continue;
     if (call.x86_64_only && arch != AUDIT_ARCH_X86_64) return {CallKind::absent, 0};
-    return {CallKind::present, call.number};
+    return {CallKind::present, call.number | (arch == SCMP_ARCH_X32 ? kX32Bit : 0)};
   }
   if (arch == AUDIT_ARCH_I386) {
     for (const auto& [alone, number] : kAloneOnI386) {

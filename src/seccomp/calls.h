@@ -23,6 +23,7 @@ struct CallNumber {
   bool operator==(const CallNumber&) const = default;
 };
 
+// `arch` is an AUDIT_ARCH_…, or SCMP_ARCH_X32 of libseccomp, whose numbers have kX32Bit.
 CallNumber find_call(std::string_view name, std::uint32_t arch);
 
 // The name of the call with this number; empty: there is none.

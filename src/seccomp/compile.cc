@@ -16,9 +16,9 @@ namespace {
 
 using Place = Assembler::Place;
 
-constexpr std::uint32_t kX32Bit = 0x40000000;  // __X32_SYSCALL_BIT
 // The kernel tries the filter with each number up to about this one when it loads it.
 constexpr std::uint32_t kTriedNumbers = 512;
+constexpr std::size_t kNear = 8;
 
 // Numbers from `first` up to the next run that are decided alike.
 struct Run {
@@ -39,9 +39,8 @@ std::vector<Run> runs_of(const Policy& policy) {
     begin_run(number, decision);
     begin_run(number + 1, unlisted);
   }
-  if (policy.arch == AUDIT_ARCH_X86_64) {
-    // The x32 ABI shares the architecture and sets a bit of the number. -1 is not a call: tracers
-    // write it to skip one.
+  if (policy.arch == AUDIT_ARCH_X86_64 && !policy.x32) {
+    // -1 is not a call: tracers write it to skip one.
     begin_run(kX32Bit, {.cases = {}, .otherwise = kKill});
     begin_run(std::numeric_limits<std::uint32_t>::max(), unlisted);
   }
@@ -83,11 +82,17 @@ class SearchTree {
   void settle(std::size_t first, std::size_t last) {
     Node& node = nodes_[first][last];
     if (is_exception(first, last)) {
-      node = {.cost = weight(first, last), .split = 0, .exception = true};
+      node = {.cost = weight(first, last), .split = first + 1, .exception = true};
       return;
     }
     node.cost = std::numeric_limits<std::uint64_t>::max();
-    for (std::size_t split = first + 1; split <= last; ++split) {
+    // The best split of a part lies between those of the parts without its ends (Knuth), or near
+    // by, because of the exceptions.
+    const std::size_t shorter = nodes_[first][last - 1].split;
+    const std::size_t least = std::max(shorter - std::min(shorter, kNear), first + 1);
+    const std::size_t most =
+        last - first > 1 ? std::min(nodes_[first + 1][last].split + kNear, last) : last;
+    for (std::size_t split = least; split <= most; ++split) {
       const std::uint64_t cost = nodes_[first][split - 1].cost + nodes_[split][last].cost;
       if (cost < node.cost) node = {.cost = cost, .split = split, .exception = false};
     }
@@ -100,21 +105,63 @@ class SearchTree {
   std::vector<std::vector<Node>> nodes_;
 };
 
-std::uint32_t offset_of_low_half(std::uint8_t arg) {
+std::uint32_t offset_of_half(std::uint8_t arg, bool high) {
   const std::size_t offset = offsetof(seccomp_data, args) + arg * sizeof(std::uint64_t);
-  return static_cast<std::uint32_t>(std::endian::native == std::endian::little ? offset
-                                                                               : offset + 4);
+  const bool second = high == (std::endian::native == std::endian::little);
+  return static_cast<std::uint32_t>(second ? offset + 4 : offset);
+}
+
+// One half of an argument, loaded and masked.
+Place load_half(Assembler& code, const ArgTest& test, bool high, Place next) {
+  const auto mask = static_cast<std::uint32_t>(high ? test.mask >> 32 : test.mask);
+  if (mask != std::numeric_limits<std::uint32_t>::max()) next = code.mask(mask, next);
+  return code.load(offset_of_half(test.arg, high), next);
+}
+
+std::uint32_t half(std::uint64_t value, bool high) {
+  return static_cast<std::uint32_t>(high ? value >> 32 : value);
+}
+
+Place write_bits(Assembler& code, const ArgTest& test, Place if_true, Place if_false) {
+  Place next = if_false;
+  for (const bool high : {false, true}) {
+    const std::uint32_t bits = half(test.mask, high);
+    if (bits == 0 || (high && !test.wide)) continue;
+    next = code.load(offset_of_half(test.arg, high), code.jump(BPF_JSET, bits, if_true, next));
+  }
+  return next;
+}
+
+Place write_at_least(Assembler& code, const ArgTest& test, Place if_true, Place if_false) {
+  const std::uint64_t value = test.values.at(0);
+  const Place low =
+      load_half(code, test, false, code.jump(BPF_JGE, half(value, false), if_true, if_false));
+  if (!test.wide) return low;
+  const Place equal = code.jump(BPF_JEQ, half(value, true), low, if_false);
+  return load_half(code, test, true, code.jump(BPF_JGT, half(value, true), if_true, equal));
+}
+
+Place write_one_of(Assembler& code, const ArgTest& test, Place if_true, Place if_false) {
+  Place next = if_false;
+  if (test.wide) {
+    for (std::size_t i = test.values.size(); i-- > 0;) {
+      const std::uint64_t value = test.values[i];
+      const Place low =
+          load_half(code, test, false, code.jump(BPF_JEQ, half(value, false), if_true, next));
+      next = load_half(code, test, true, code.jump(BPF_JEQ, half(value, true), low, next));
+    }
+    return next;
+  }
+  for (std::size_t i = test.values.size(); i-- > 0;)
+    next = code.jump(BPF_JEQ, half(test.values[i], false), if_true, next);
+  return load_half(code, test, false, next);
 }
 
 Place write_test(Assembler& code, const ArgTest& test, Place if_true, Place if_false) {
-  const std::uint32_t offset = offset_of_low_half(test.arg);
-  if (test.values.empty())
-    return code.load(offset, code.jump(BPF_JSET, test.mask, if_true, if_false));
-  Place next = if_false;
-  for (std::size_t i = test.values.size(); i-- > 0;)
-    next = code.jump(BPF_JEQ, test.values[i], if_true, next);
-  if (test.mask != std::numeric_limits<std::uint32_t>::max()) next = code.mask(test.mask, next);
-  return code.load(offset, next);
+  if (test.negate) std::swap(if_true, if_false);
+  if (test.values.empty()) return write_bits(code, test, if_true, if_false);
+  if (test.at_least) return write_at_least(code, test, if_true, if_false);
+  return write_one_of(code, test, if_true, if_false);
 }
 
 Place write_case(Assembler& code, const Case& c, Place next_case) {

@@ -1,8 +1,9 @@
 // What a filter decides about each system call, as values: the policies behind `seccomp.base`, and
 // the form that compile() takes. Build time and before clone. See seccomp(2).
 //
-// Arguments are compared on their low 32 bits only: every argument named in a policy is an int (or
-// is cut down to one) in the kernel, which ignores what a caller left above.
+// An argument that is an int in the kernel (or is cut down to one) is compared on its low 32 bits
+// only: the kernel ignores what a caller left above. Others are compared whole (ArgTest::wide). All
+// comparisons are of unsigned numbers.
 #pragma once
 
 #include <linux/seccomp.h>
@@ -31,8 +32,11 @@ constexpr Action refuse(int errnum) {
 // Holds when (argument & mask) is one of the values or, without values, when it is not zero.
 struct ArgTest {
   std::uint8_t arg = 0;  // 0 to 5
-  std::uint32_t mask = 0xffffffff;
-  std::vector<std::uint32_t> values;
+  std::uint64_t mask = 0xffffffff;
+  std::vector<std::uint64_t> values;
+  bool wide = false;      // all 64 bits are looked at, else the low 32
+  bool at_least = false;  // holds when (argument & mask) >= values[0] instead
+  bool negate = false;    // holds when the rest does not
   bool operator==(const ArgTest&) const = default;
 };
 
@@ -50,10 +54,15 @@ struct Decision {
   bool operator==(const Decision&) const = default;
 };
 
+// __X32_SYSCALL_BIT: x32 shares the architecture of x86-64.
+inline constexpr std::uint32_t kX32Bit = 0x40000000;
+
 struct Policy {
   std::uint32_t arch = 0;  // AUDIT_ARCH_… of the calls; any other architecture is killed
   Action unlisted;         // calls that are not in the map
   std::map<std::uint32_t, Decision> calls;  // by number
+  // On x86-64: the calls of x32 too, whose numbers have kX32Bit; else they end the process.
+  bool x32 = false;
   bool operator==(const Policy&) const = default;
 };
 

@@ -395,7 +395,8 @@ void check_calls(const Seccomp& seccomp, Problems& problems) {
     for (const SetItem& denied : seccomp.deny.items) {
       if (allowed.text != denied.text) continue;
       problems.add(Code::syscall_twice, denied.origin,
-                   quote(denied.text) + " stands in seccomp.allow and in seccomp.deny",
+                   quote(denied.text) + " stands in seccomp.allow (" + show(allowed.origin) +
+                       ") and in seccomp.deny",
                    "take one of the two away");
     }
   }

@@ -62,11 +62,7 @@ void remove_items(std::string_view what, SetEdit& lower, const SetEdit& upper, E
   }
 }
 
-// Removals act on what earlier layers gave, never on the layer they stand in, so that the order
-// within one array means nothing.
-void lay(std::string_view what, SetEdit& lower, const SetEdit& upper, Errors& warnings) {
-  if (upper.items.empty()) return;
-  remove_items(what, lower, upper, warnings);
+void add_items(SetEdit& lower, const SetEdit& upper) {
   lower.items.reserve(lower.items.size() + upper.items.size());  // `known` refers to them
   Texts known = texts_of(lower, false);
   for (const SetItem& item : upper.items) {
@@ -74,6 +70,14 @@ void lay(std::string_view what, SetEdit& lower, const SetEdit& upper, Errors& wa
     lower.items.push_back(item);
     known.insert(lower.items.back().text);
   }
+}
+
+// Removals act on what earlier layers gave, never on the layer they stand in, so that the order
+// within one array means nothing.
+void lay(std::string_view what, SetEdit& lower, const SetEdit& upper, Errors& warnings) {
+  if (upper.items.empty()) return;
+  remove_items(what, lower, upper, warnings);
+  add_items(lower, upper);
 }
 
 void lay(Allow& lower, const Allow& upper, Errors& warnings) {
@@ -128,13 +132,71 @@ void lay(std::vector<Mount>& lower, const std::vector<Mount>& upper, Errors& war
   sort_by_depth(lower);
 }
 
+bool is_call_group(const SetItem& item) { return item.text.starts_with('@'); }
+
+std::uint32_t layer_after(const Seccomp& lower) {
+  std::uint32_t next = 0;
+  for (const SetEdit* set : {&lower.allow, &lower.deny}) {
+    for (const SetItem& item : set->items) {
+      if (is_call_group(item)) next = std::max(next, item.layer + 1);
+    }
+  }
+  return next;
+}
+
+SetEdit in_layer(SetEdit set, std::uint32_t layer) {
+  for (SetItem& item : set.items) {
+    if (is_call_group(item)) item.layer = layer;
+  }
+  return set;
+}
+
+// What a later layer says of a call or group replaces what an earlier one said.
+void lay_calls(Seccomp& lower, const Seccomp& upper, Errors& warnings) {
+  remove_items("seccomp.allow", lower.allow, upper.allow, warnings);
+  remove_items("seccomp.deny", lower.deny, upper.deny, warnings);
+  for (const SetEdit* set : {&upper.allow, &upper.deny}) {
+    const Texts said = texts_of(*set, false);
+    take_away(set == &upper.allow ? lower.deny : lower.allow, said);
+    std::erase_if((set == &upper.allow ? lower.allow : lower.deny).items, [&](const SetItem& item) {
+      return is_call_group(item) && said.contains(item.text);
+    });
+  }
+  const std::uint32_t layer = layer_after(lower);
+  add_items(lower.allow, in_layer(upper.allow, layer));
+  add_items(lower.deny, in_layer(upper.deny, layer));
+}
+
+void lay_sockets(Seccomp& lower, const Seccomp& upper, Errors& warnings) {
+  if (!upper.limits_sockets.is_set()) return;
+  const std::vector<SetItem>& items = upper.sockets.items;
+  const bool only_removes = !items.empty() && std::ranges::all_of(items, &SetItem::remove);
+  if (only_removes && !lower.limits_sockets.is_set()) {  // from those of the base
+    for (const char* family : {"unix", "inet", "inet6", "netlink"}) {
+      lower.sockets.items.push_back({.text = family, .origin = upper.limits_sockets.origin});
+    }
+  }
+  lay("seccomp.sockets", lower.sockets, upper.sockets, warnings);
+  lay(lower.limits_sockets, upper.limits_sockets);
+}
+
+void lay(std::vector<FilterRule>& lower, const std::vector<FilterRule>& upper) {
+  std::vector<FilterRule> rules = upper;
+  for (FilterRule& rule : lower) {
+    if (std::ranges::find(upper, rule) == upper.end()) rules.push_back(std::move(rule));
+  }
+  lower = std::move(rules);
+}
+
 void lay(Seccomp& lower, const Seccomp& upper, Errors& warnings) {
   lay(lower.base, upper.base);
-  // What a later layer says of a call replaces what an earlier one said.
-  take_away(lower.deny, texts_of(upper.allow, false));
-  take_away(lower.allow, texts_of(upper.deny, false));
-  lay("seccomp.allow", lower.allow, upper.allow, warnings);
-  lay("seccomp.deny", lower.deny, upper.deny, warnings);
+  lay_calls(lower, upper, warnings);
+  if (!upper.rules.empty()) lay(lower.rules, upper.rules);
+  lay(lower.on_deny, upper.on_deny);
+  lay_sockets(lower, upper, warnings);
+  lay("seccomp.arch", lower.arch, upper.arch, warnings);
+  lay(lower.file, upper.file);
+  lay(lower.report, upper.report);
 }
 
 void lay(std::string_view what, LandlockSet& lower, const LandlockSet& upper, Errors& warnings) {
@@ -281,7 +343,6 @@ void merge(SandboxSpec& lower, const SandboxSpec& upper, Errors& warnings) {
   lay(lower.seccomp, upper.seccomp, warnings);
   lay(lower.hardening.setid_bits, upper.hardening.setid_bits);
   lay(lower.hardening.jit, upper.hardening.jit);
-  lay(lower.hardening.i386, upper.hardening.i386);
   lay(lower.landlock, upper.landlock, warnings);
   lay(lower.limits.rlimits, upper.limits.rlimits);
   lay(lower.limits.tmp_total, upper.limits.tmp_total);

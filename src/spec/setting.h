@@ -2,6 +2,7 @@
 // Pure values: no system call.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ struct SetItem {
   std::string text;  // without the "!"
   bool remove = false;
   Origin origin;
+  std::uint32_t layer = 0;  // of a group of system calls: where two overlap, the higher decides
   bool operator==(const SetItem&) const = default;
 };
 

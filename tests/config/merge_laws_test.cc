@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 #include "config/profile_text.h"
@@ -53,8 +54,9 @@ SandboxSpec laid(const std::vector<SandboxSpec>& layers) {
 SandboxSpec settled(SandboxSpec spec) {
   for (SetEdit* set :
        {&spec.best_effort, &spec.caps.keep, &spec.caps.bounding, &spec.seccomp.allow,
-        &spec.seccomp.deny, &spec.process.pass_fds, &spec.process.personality, &spec.lint.allow,
-        &spec.landlock.tcp_bind.edit, &spec.landlock.tcp_connect.edit, &spec.landlock.scope.edit}) {
+        &spec.seccomp.deny, &spec.seccomp.sockets, &spec.seccomp.arch, &spec.process.pass_fds,
+        &spec.process.personality, &spec.lint.allow, &spec.landlock.tcp_bind.edit,
+        &spec.landlock.tcp_connect.edit, &spec.landlock.scope.edit}) {
     std::ranges::sort(set->items, {}, &SetItem::text);
   }
   for (auto& [name, intent] : spec.allow) {
@@ -128,6 +130,7 @@ TEST(MergeLaws, ALaterLayerReplacesAValueWhole) {
   for (int round = 0; round < 30; ++round) {
     const SandboxSpec lower = laid({layer_of(maker.lines(2))});
     for (const Key& key : keys()) {
+      if (key.row->key == "seccomp.rules") continue;  // are added to
       ProfileLine line = maker.line(*key.row, key.name);
       if (line.is_set) line.items.emplace_back(R"("!*")");
       const SandboxSpec upper = layer_of({line});
@@ -137,6 +140,44 @@ TEST(MergeLaws, ALaterLayerReplacesAValueWhole) {
       ASSERT_EQ(laid({without, upper}), laid({lower, upper})) << line.text();
     }
   }
+}
+
+TEST(MergeLaws, RulesOfALaterLayerComeFirst) {
+  const SandboxSpec lower = layer_of(R"(seccomp.rules = [
+    { syscalls = ["uname"], action = "kill" }, { syscalls = ["bpf"], action = "log" } ])");
+  const SandboxSpec upper =
+      layer_of(R"(seccomp.rules = [{ syscalls = ["uname"], action = "allow" }])");
+  std::string order;
+  for (const FilterRule& rule : laid({lower, upper}).seccomp.rules) {
+    order += rule.syscalls[0].text + ' ' + rule.action.text + '\n';
+  }
+  EXPECT_EQ(order, "uname allow\nuname kill\nbpf log\n");
+}
+
+TEST(MergeLaws, AGroupOfALaterLayerIsAboveThoseBelow) {
+  const SandboxSpec result = laid({layer_of(R"(seccomp.allow = ["@mount", "@swap", "uname"])"),
+                                   layer_of(R"(seccomp.deny = ["@network-io"])"),
+                                   layer_of(R"(seccomp.allow = ["@swap"])")});
+  std::map<std::string, unsigned> layers;
+  for (const SetEdit* set : {&result.seccomp.allow, &result.seccomp.deny}) {
+    for (const SetItem& item : set->items) layers[item.text] = item.layer;
+  }
+  const std::map<std::string, unsigned> wanted{
+      {"@mount", 0}, {"uname", 0}, {"@network-io", 1}, {"@swap", 2}};
+  EXPECT_EQ(layers, wanted);
+}
+
+TEST(MergeLaws, FamiliesAreTakenFromThoseOfTheBaseWhereThereAreNoOthers) {
+  const auto families = [](const std::vector<SandboxSpec>& layers) {
+    std::string all;
+    for (const SetItem& item : laid(layers).seccomp.sockets.items) all += item.text + ' ';
+    return all;
+  };
+  const SandboxSpec less = layer_of(R"(seccomp.sockets = ["!inet", "!inet6"])");
+  EXPECT_EQ(families({less}), "unix netlink ");
+  EXPECT_EQ(families({layer_of(R"(seccomp.sockets = ["inet", "can"])"), less}), "can ");
+  EXPECT_EQ(families({layer_of("seccomp.sockets = []")}), "");
+  EXPECT_TRUE(layer_of("seccomp.sockets = []").seccomp.limits_sockets.is_set());
 }
 
 TEST(MergeLaws, ALaterLayerCanAlwaysTighten) {

@@ -37,6 +37,9 @@ class RoundTrip : public ::testing::TestWithParam<unsigned> {
     add_usual_files(files_);
     files_.add_program("/usr/bin/newuidmap");
     files_.add_program("/usr/bin/newgidmap");
+    // A label is part of few profiles as it is: let the kernel have both modules.
+    files_.add_directory("/proc/self/attr/apparmor");
+    files_.add_directory("/sys/fs/selinux");
     host_ = usual_host(files_);
     const std::vector<IdSpan> spans{{100000, 65536}};
     host_.subordinate_uids = {spans};

@@ -102,7 +102,7 @@ class LibseccompFilter {
   void add_products(int number, const Case& c, const std::vector<scmp_arg_cmp>& chosen) {
     if (chosen.size() == c.tests.size()) return rule(c.action, number, chosen);
     const ArgTest& test = c.tests[chosen.size()];
-    for (const std::uint32_t value : test.values) {
+    for (const std::uint64_t value : test.values) {
       std::vector<scmp_arg_cmp> more = chosen;
       more.push_back(masked(test.arg, test.mask, value));
       add_products(number, c, more);
@@ -119,8 +119,8 @@ std::vector<std::uint64_t> corners(const Decision& decision) {
   std::vector<std::uint64_t> values = {0, 1, std::numeric_limits<std::uint64_t>::max()};
   for (const Case& c : decision.cases)
     for (const ArgTest& test : c.tests) {
-      for (const std::uint32_t value : test.values)
-        values.insert(values.end(), {value, value + 1ULL, value - 1ULL, kGarbageAbove | value});
+      for (const std::uint64_t value : test.values)
+        values.insert(values.end(), {value, value + 1, value - 1, kGarbageAbove | value});
       for (std::uint64_t bit = 1; bit <= 0x80000000; bit <<= 1)
         values.insert(values.end(), {bit, kGarbageAbove | bit, ~bit});
     }

@@ -1,5 +1,6 @@
 #include "seccomp/filter_support.h"
 
+#include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,6 +30,16 @@ std::string verdict(std::span<const sock_filter> program, const seccomp_data& ca
 std::string verdict(FilterChoice choice, long number, std::initializer_list<std::uint64_t> args) {
   return verdict(compiled_filter(choice),
                  call_of(AUDIT_ARCH_X86_64, static_cast<std::uint32_t>(number), args));
+}
+
+std::vector<sock_filter> custom_program(const FilterRequest& request) {
+  EXPECT_FALSE(find_bad_test(request).has_value());
+  auto policies = make_custom(request);
+  EXPECT_TRUE(policies.ok());
+  if (!policies.ok()) return {};
+  auto program = compile(policies.value());
+  EXPECT_TRUE(program.ok());
+  return program.ok() ? program.value() : std::vector<sock_filter>();
 }
 
 int load_filter(std::span<const sock_filter> program) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "seccomp/custom.h"
 #include "seccomp/filters.h"
 
 namespace immure::test {
@@ -38,6 +39,9 @@ std::string verdict(std::span<const sock_filter> program, const seccomp_data& ca
 
 // What the built-in filter says of a call on x86-64.
 std::string verdict(FilterChoice choice, long number, std::initializer_list<std::uint64_t> args);
+
+// The program of a request that has no mistake.
+std::vector<sock_filter> custom_program(const FilterRequest& request);
 
 // Makes this process unable to gain privileges and loads the filter. 0, or the errno.
 int load_filter(std::span<const sock_filter> program);

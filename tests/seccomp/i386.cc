@@ -14,7 +14,6 @@
 
 #include "seccomp/aliases_i386.h"
 #include "seccomp/calls.h"
-#include "seccomp/changed.h"
 #include "seccomp/filter_support.h"
 #include "seccomp/policy.h"
 
@@ -162,9 +161,8 @@ TEST_F(I386, RefusesWhatIsDangerous) {
 
 TEST_F(I386, AChangeOfACallIsOneOfItsOtherForms) {
   const auto changed = [](std::vector<CallChange> changes) {
-    auto program = compile_changed(true, {.strict = true, .i386 = true}, changes);
-    EXPECT_TRUE(program.ok());
-    return program.ok() ? program.value() : std::vector<sock_filter>();
+    return custom_program(
+        {.choice = {.strict = true, .i386 = true}, .changes = std::move(changes)});
   };
   const auto denied = changed({{"stat", false}, {"shmget", false}, {"ptrace", true}});
   for (const std::uint32_t number : {106U /*stat*/, 195U /*stat64*/, 18U /*oldstat*/, 117U /*ipc*/})
@@ -175,10 +173,10 @@ TEST_F(I386, AChangeOfACallIsOneOfItsOtherForms) {
   EXPECT_EQ(says(allowed, 416 /*io_pgetevents_time64*/), "allow");
   EXPECT_EQ(says(allowed, 395 /*shmget*/), "allow");
   EXPECT_EQ(says(allowed, 117 /*ipc*/), "EPERM") << "it makes eleven others as well";
-  auto none = compile_changed(false, {.i386 = true}, std::vector<CallChange>{{"mount", false}});
-  ASSERT_TRUE(none.ok());
-  EXPECT_EQ(says(none.value(), 21 /*mount*/), "EPERM");
-  EXPECT_EQ(says(none.value(), 4 /*write*/), "allow");
+  const auto none =
+      custom_program({.has_base = false, .choice = {.i386 = true}, .changes = {{"mount", false}}});
+  EXPECT_EQ(says(none, 21 /*mount*/), "EPERM");
+  EXPECT_EQ(says(none, 4 /*write*/), "allow");
 }
 
 TEST(FilterName, SaysThatCallsOfI386AreOpen) {

@@ -31,6 +31,7 @@ const std::map<std::string_view, std::vector<std::string>>& known_items() {
       {"caps.bounding", {R"("CAP_NET_RAW")", R"("CAP_KILL")", R"("CAP_CHOWN")", R"("ALL")"}},
       {"seccomp.allow", {R"("ptrace")", R"("bpf")", R"("uname")", R"("keyctl")"}},
       {"seccomp.deny", {R"("ptrace")", R"("socket")", R"("uname")", R"("mmap")"}},
+      {"seccomp.arch", {R"("native")", R"("i386")", R"("x32")"}},
       {"process.pass_fds", {"3", "7", "9"}},
       {"landlock.tcp_bind", {"0", "8080"}},
       {"landlock.tcp_connect", {"53", "443", "65535"}},
@@ -270,6 +271,12 @@ std::string RandomProfile::value_of(const SchemaRow& row) {
       return "[" + joined(some({R"("ls")", R"("a b")", R"("$$x")", R"("")"})) + "]";
     case ValueType::rights:
       return quoted({"ro", "rw,exec", "none", "read-file, refer"});
+    case ValueType::rules:
+      return "[" +
+             joined(some({R"({ syscalls = ["socket"], action = "kill", args = ["0 == AF_ALG"] })",
+                          R"({ syscalls = ["uname", "@swap"], action = "errno:EACCES" })",
+                          R"({ syscalls = ["dup2"], action = "log", arch = ["native"] })"})) +
+             "]";
     case ValueType::mount:
       return mount();
     case ValueType::variable:

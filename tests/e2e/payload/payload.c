@@ -90,6 +90,16 @@ static long open_terminal(void) {
   return slave < 0 ? -1 : ioctl(slave, TIOCSWINSZ, &size);
 }
 static long socket_packet(void) { return socket_of(AF_PACKET, SOCK_RAW); }
+// An int to the kernel, which does not see the upper half.
+static long socket_unix_garbage(void) {
+  return syscall(SYS_socket, 0xdeadbeef00000000UL | AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+static long uname_of_kernel(void) {
+  char names[6 * 65];
+  return syscall(SYS_uname, names);
+}
+static long no_such_call(void) { return syscall(1023); }
+static long getpid_x32(void) { return syscall(0x40000000 | SYS_getpid); }
 static long io_uring(void) {
   char parameters[120] = {0};
   return syscall(SYS_io_uring_setup, 1, parameters);
@@ -184,6 +194,10 @@ static const struct {
     {"can-signal", can_signal},
     {"message-queue", message_queue},
     {"open-terminal", open_terminal},
+    {"socket-unix-garbage", socket_unix_garbage},
+    {"uname", uname_of_kernel},
+    {"no-such-call", no_such_call},
+    {"getpid-x32", getpid_x32},
     {"io-uring", io_uring},
     {"userfaultfd", user_fault},
     {"perf", perf},

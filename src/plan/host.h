@@ -45,9 +45,11 @@ class HostFiles {
   virtual ~HostFiles() = default;
 
   // Follows links like the kernel (at most 40). An answer that takes longer than 5 s (a dead FUSE
-  // or network file system) is an Error (Code::setup_timeout).
+  // or network file system) is an Error (Code::setup_timeout), and so is what does not say that the
+  // path is missing (EIO, EMFILE …).
   virtual Result<ResolvedPath> resolve(const std::string& path) const = 0;
-  // Paths that match the pattern (* ? [..]), sorted; none: empty. Silence is an Error as above.
+  // Paths that match the pattern (* ? [..]), sorted; none: empty. Errors as above, and
+  // for a directory that can be entered but not listed.
   virtual Result<std::vector<std::string>> glob(const std::string& pattern) const = 0;
   // The file may be executed, or the directory entered, by us (access(2) X_OK). False also when
   // there is no answer for 5 s.

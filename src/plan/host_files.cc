@@ -53,22 +53,47 @@ bool is_magic(int fd, std::string_view text) {
   return ::fstatfs(fd, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
 }
 
-Look look_at(const Fd& fd) {
+// A path that nobody can enter is as good as missing. What else goes wrong may do so this once: to
+// take a file for missing then could leave it shown.
+bool tells_missing(int errnum) {
+  constexpr std::array missing = {ENOENT, ENOTDIR,      EACCES,   EPERM, ELOOP,
+                                  ENODEV, ENAMETOOLONG, ENOTCONN, ENXIO, EOVERFLOW};
+  return std::ranges::find(missing, errnum) != missing.end();
+}
+
+Error cannot_look(const std::string& path, int errnum) {
+  Error error = os_error(Code::setup_step, "look up " + quote(path), errnum);
+  error.hint = "start again; if it stays so, see: ls -ld " + quote(path);
+  return error;
+}
+
+Error cannot_list(const std::string& directory, int errnum) {
+  Error error = os_error(Code::setup_step, "list " + quote(directory), errnum);
+  error.hint = "name what is meant in it instead of a pattern";
+  return error;
+}
+
+Result<Look> look_at(const Fd& fd, const std::string& path) {
   struct statx status {};
   if (::statx(fd.get(), "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_UID, &status) !=
       0) {
-    return {.errnum = errno};
+    return cannot_look(path, errno);
   }
   Look look{.type = static_cast<mode_t>(status.stx_mode & S_IFMT),
             .device = ::makedev(status.stx_dev_major, status.stx_dev_minor)};
   if (!S_ISLNK(look.type)) return look;
   std::array<char, PATH_MAX> text;
   const ssize_t length = ::readlinkat(fd.get(), "", text.data(), text.size());
-  if (length < 0) return {.errnum = errno};
+  if (length < 0) return cannot_look(path, errno);
   look.link_text.assign(text.data(), static_cast<std::size_t>(length));
   look.owner = status.stx_uid;
   look.magic = is_magic(fd.get(), look.link_text);
   return look;
+}
+
+Result<Look> not_there(const std::string& path, int errnum) {
+  if (!tells_missing(errnum)) return cannot_look(path, errnum);
+  return Look{.errnum = errnum};
 }
 
 // What look() does, in a child.
@@ -83,14 +108,22 @@ bool may_execute(const std::string& path) {
   return ::faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0;
 }
 
-std::vector<std::string> names_in(const std::string& directory) {
+Result<std::vector<std::string>> names_in(const std::string& directory) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(directory.c_str()), ::closedir);
-  if (!entries) return names;
-  while (const dirent* entry = ::readdir(entries.get())) {  // NOLINT(concurrency-mt-unsafe)
+  if (!entries) {
+    const int errnum = errno;
+    // One that can be entered, but not listed, may hold what a pattern means.
+    const bool empty = tells_missing(errnum) && !(errnum == EACCES && may_execute(directory));
+    if (empty) return names;
+    return cannot_list(directory, errnum);
+  }
+  for (errno = 0;
+       const dirent* entry = ::readdir(entries.get());) {  // NOLINT(concurrency-mt-unsafe)
     const std::string_view name(static_cast<const char*>(entry->d_name));
     if (name != "." && name != "..") names.emplace_back(name);
   }
+  if (errno != 0) return cannot_list(directory, errno);
   return names;
 }
 
@@ -159,14 +192,14 @@ Result<Look> RealFiles::look(const std::string& path, bool parent_is_canonical) 
       if (!silence_.answers(path, 0, question)) return no_answer(path);
       fd.reset(open_without_links(path, false));
     }
-    if (fd) return look_at(fd);
-    if (!is_refused(errno)) return Look{.errnum = errno};
+    if (fd) return look_at(fd, path);
+    if (!is_refused(errno)) return not_there(path, errno);
     has_openat2_ = false;
   }
   if (!parent_is_canonical) return Look{.errnum = ELOOP};
   const Fd fd(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd) return Look{.errnum = errno};
-  return look_at(fd);
+  if (!fd) return not_there(path, errno);
+  return look_at(fd, path);
 }
 
 Result<ResolvedPath> RealFiles::find(const std::string& path) const {
@@ -261,10 +294,11 @@ bool RealFiles::may_be_asked(const std::string& path) const {
               may_be_asked(there.value().canonical));
     }
     if (fd) {
-      const Look seen = look_at(fd);
-      if (S_ISLNK(seen.type))
+      const Result<Look> seen = look_at(fd, path);
+      if (!seen.ok()) return false;
+      if (S_ISLNK(seen.value().type))
         return resolve(path).ok() && may_be_asked(resolve(path).value().canonical);
-      device = seen.device;
+      device = seen.value().device;
     }
   }
   if (device != 0 && silence_.trusts(device)) return true;
@@ -275,8 +309,9 @@ Result<std::vector<std::string>> RealFiles::list(const std::string& directory) c
   const Result<ResolvedPath> there = resolve(directory);
   if (!there.ok()) return there.error();
   const std::uint64_t device = there.value().device;
-  if (!silence_.trusts(device) &&
-      !silence_.answers(directory, device, [&directory] { names_in(directory); })) {
+  if (!silence_.trusts(device) && !silence_.answers(directory, device, [&directory] {
+        static_cast<void>(names_in(directory));
+      })) {
     return no_answer(directory);
   }
   return names_in(directory);

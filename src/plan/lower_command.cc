@@ -13,10 +13,14 @@ namespace {
 
 enum class Found : std::uint8_t { no, maybe, yes, directory, not_executable, no_answer };
 
-// What would come of an execve of this path inside.
-Found find_inside(const std::string& path, const Host& host, const RootTree& tree) {
+// What would come of an execve of this path inside. `why`: of no_answer.
+Found find_inside(const std::string& path, const Host& host, const RootTree& tree,
+                  Error* why = nullptr) {
   const Result<Seen> result = tree.look(path);
-  if (!result.ok()) return Found::no_answer;
+  if (!result.ok()) {
+    if (why != nullptr) *why = result.error();
+    return Found::no_answer;
+  }
   const Seen& seen = result.value();
   if (!seen.exists()) return seen.sure ? Found::no : Found::maybe;
   if (seen.kind == FileKind::directory) return Found::directory;
@@ -127,7 +131,8 @@ void lower_command(const SandboxSpec& spec, const Request& request, const Host& 
   // "./tool" is meant where immure was started, as ${EXE} is.
   for (const std::string& place :
        places_of(name, path_variable, host.cwd.empty() ? cwd : host.cwd)) {
-    const Found found = name.empty() ? Found::no : find_inside(place, host, tree);
+    Error no_answer;
+    const Found found = name.empty() ? Found::no : find_inside(place, host, tree, &no_answer);
     if (found == Found::yes || found == Found::maybe) command.candidates.push_back(place);
     if (found == Found::yes) break;
     if (found == Found::directory || found == Found::not_executable) {
@@ -135,7 +140,7 @@ void lower_command(const SandboxSpec& spec, const Request& request, const Host& 
       if (worst == Found::no) worst = found;
     }
     if (found == Found::no_answer) {
-      errors.push_back(tree.look(place).error());
+      errors.push_back(std::move(no_answer));
       return;
     }
   }
@@ -146,7 +151,10 @@ void lower_command(const SandboxSpec& spec, const Request& request, const Host& 
   }
   const Result<Seen> seen = tree.look(unfit);
   NoExec why{.reason = "is not executable in the sandbox"};
-  if (seen.ok()) why = explain_no_exec(seen.value(), tree, *host.files);
+  if (seen.ok()) {
+    NoExec found = explain_no_exec(seen.value(), tree, *host.files);
+    if (!found.reason.empty()) why = std::move(found);
+  }
   errors.push_back({.code = Code::not_executable,
                     .doing = quote(name) + " can't be run",
                     .reason = quote(unfit) + ' ' + why.reason,

@@ -110,8 +110,9 @@ bool is_visible_directory(const RootTree& tree, const std::string& path) {
 }
 
 bool can_enter(const Host& host, const RootTree& tree, const std::string& path) {
-  if (!is_visible_directory(tree, path)) return false;
+  if (!is_absolute(path)) return false;
   const Result<Seen> seen = tree.look(path);
+  if (!seen.ok() || seen.value().kind != FileKind::directory) return false;
   return seen.value().backing != Seen::Backing::cover &&
          (seen.value().host_path.empty() || host.files->executable(seen.value().host_path));
 }

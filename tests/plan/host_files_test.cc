@@ -52,6 +52,37 @@ TEST_F(RealFiles, WithoutLinksAPathIsItsOwnName) {
   EXPECT_EQ(resolve("/").canonical, "/");
 }
 
+// What cannot be answered must not pass for "nothing there", or a file to be hidden stays shown.
+TEST_F(RealFiles, WithoutDescriptorsNothingPassesForMissing) {
+  const auto expect_error = [](const auto& result) {
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().errnum, EMFILE);
+  };
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const Result<ResolvedPath> file = real_files().resolve(top_ + "/dir/file");
+  const Result<std::vector<std::string>> matches = real_files().glob(top_ + "/dir/f*");
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  expect_error(file);
+  expect_error(matches);
+  EXPECT_EQ(resolve(top_ + "/dir/file").kind, FileKind::regular) << "it was no answer to keep";
+}
+
+TEST_F(RealFiles, APatternInADirectoryThatCanBeEnteredButNotListedIsAnError) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may list everything";
+  ASSERT_EQ(::chmod((top_ + "/dir").c_str(), 0111), 0);
+  const Result<std::vector<std::string>> entered = real_files().glob(top_ + "/dir/f*");
+  ASSERT_EQ(::chmod((top_ + "/dir").c_str(), 0), 0);
+  const Result<std::vector<std::string>> closed = real_files().glob(top_ + "/dir/f*");
+  ASSERT_EQ(::chmod((top_ + "/dir").c_str(), 0755), 0);
+  ASSERT_FALSE(entered.ok());
+  EXPECT_EQ(entered.error().errnum, EACCES);
+  ASSERT_TRUE(closed.ok()) << "nothing below it can be reached";
+  EXPECT_TRUE(closed.value().empty());
+}
+
 TEST_F(RealFiles, LinksAreToldInTheOrderMet) {
   link("/one", "two/sub");
   link("/two", top_ + "/dir");

@@ -18,8 +18,10 @@ void report(int fd, ChildReport::Kind kind, int errnum, std::uint32_t step, int 
   const ChildReport message{kind, errnum, step, status};
   // write, not send: a filter may already refuse the socket calls. SIGPIPE is blocked until exec,
   // and if the monitor is gone there is nobody to tell.
-  const ssize_t ignored = ::write(fd, &message, sizeof message);
-  static_cast<void>(ignored);
+  // The kernel may be short of memory for a moment.
+  for (int tries = 0; tries < 3; ++tries) {
+    if (::write(fd, &message, sizeof message) == static_cast<ssize_t>(sizeof message)) return;
+  }
 }
 
 namespace {
@@ -73,6 +75,9 @@ int tie_to_launcher(const ChildContext& context) {
   ::close(context.lifetime_write_fd);
   if (!context.die_with_parent) return 0;
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
+  int signal = 0;
+  if (::prctl(PR_GET_PDEATHSIG, &signal) != 0) return errno;
+  if (signal != SIGKILL) return EPROTO;
   // It may have died before the line above; getppid(2) cannot tell across a pid namespace.
   pollfd lifetime{context.lifetime_read_fd, POLLIN, 0};
   if (::poll(&lifetime, 1, 0) > 0) ::_exit(125);
@@ -128,7 +133,8 @@ void run_child(const ChildContext& context) {
   fail(context, failure.step, failure.errnum);
 }
 
-StartFailure become_command(const ChildContext& context, const Construction& construction) {
+StartFailure become_command(const ChildContext& context, const Construction& construction,
+                            volatile bool* about_to_exec) {
   auto step = static_cast<std::uint32_t>(context.setup.size());
   // Everything of ours is close-on-exec already; what the caller left open becomes so.
   if (const int errnum = close_all_but(context.pass_fds, context.fd_limit, true)) {
@@ -160,6 +166,7 @@ StartFailure become_command(const ChildContext& context, const Construction& con
     return {stage_signals, errno};
   }
   if (!context.reaper) report(context.report_fd, ChildReport::Kind::ready, 0, step);
+  if (about_to_exec != nullptr) *about_to_exec = true;
   int errnum = ENOENT;
   for (const char* candidate : context.candidates) {
     ::execve(candidate, context.argv, context.envp);

@@ -114,8 +114,10 @@ struct StartFailure {
 
 // In the command's process: closes what must not be inherited, gives back the caller's signals,
 // runs command_setup, execs. Returns only when that failed. It is the caller's to report, at best
-// from a process without the filter, which may refuse to write.
-StartFailure become_command(const ChildContext& context, const Construction& construction);
+// from a process without the filter, which may refuse to write. `about_to_exec` (may be null) is
+// set when only that is left.
+StartFailure become_command(const ChildContext& context, const Construction& construction,
+                            volatile bool* about_to_exec = nullptr);
 
 void report(int fd, ChildReport::Kind kind, int errnum, std::uint32_t step, int status = 0);
 

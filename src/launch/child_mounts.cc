@@ -58,14 +58,15 @@ bool can_change_attributes(int mount) {
 }
 
 // Stacks a new tmpfs on "/" of our own mount namespace and gives its root.
-int stack_tmpfs(Construction& construction, FsParameters parameters, Fd& root) {
-  const MountFlags flags;
+int stack_tmpfs(Construction& construction, FsParameters parameters, const MountFlags& flags,
+                Fd& root) {
   if (!construction.old_mount_calls) {
     const int errnum = new_file_system("tmpfs", parameters, flags, root);
     if (errnum == 0) {
       // Linux 5.2 to 5.11 have the new calls but for the one that changes flags.
       construction.old_mount_calls = !can_change_attributes(root.get());
-      return ::move_mount(root.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) == 0 ? 0 : errno;
+      if (::move_mount(root.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0) return errno;
+      return verify_on_top(root.get());
     }
     if (!refused_call(errnum)) return errnum;
     construction.old_mount_calls = true;
@@ -74,7 +75,9 @@ int stack_tmpfs(Construction& construction, FsParameters parameters, Fd& root) {
   if (!slash) return errno;
   if (const int errnum = old_mount_new("tmpfs", parameters, flags, slash.get())) return errnum;
   root.reset(::open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC));  // ".." goes to the top of the stack
-  return root ? verify_flags(root.get(), flags) : errno;
+  if (!root) return errno;
+  if (mount_id(root.get()) == mount_id(slash.get())) return EPROTO;
+  return verify_flags(root.get(), flags);
 }
 
 int write_content(int fd, const char* text, std::size_t length) {
@@ -97,7 +100,7 @@ int run(const MakeRoot& step, Construction& construction) {
                        {{"mode", mode.c_str()},
                         {step.size_bytes != 0 ? "size" : nullptr, size.c_str()},
                         {step.inodes != 0 ? "nr_inodes" : nullptr, inodes.c_str()}},
-                       construction.root);
+                       {.size_bytes = step.size_bytes, .inodes = step.inodes}, construction.root);
   }
   Fd source;
   if (const int errnum = open_source(construction, step.directory.c_str(), source)) return errnum;
@@ -114,6 +117,7 @@ int run(const MakeRoot& step, Construction& construction) {
         return errno;
       }
       if (::move_mount(tree.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) != 0) return errno;
+      if (const int errnum = verify_on_top(tree.get())) return errnum;
       if (const int errnum = verify_flags(tree.get(), flags)) return errnum;
       construction.root = std::move(tree);
       return 0;
@@ -127,6 +131,7 @@ int run(const MakeRoot& step, Construction& construction) {
     return errno;
   construction.root.reset(::open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!construction.root) return errno;
+  if (mount_id(construction.root.get()) == mount_id(slash.get())) return EPROTO;
   return old_finish_bind(construction, construction.root.get(), flags);
 }
 
@@ -134,7 +139,7 @@ int run(const MakeScratch& step, Construction& construction) {
   const NumberText size = NumberText().append_number(step.size_bytes);
   return stack_tmpfs(construction,
                      {{"mode", "700"}, {step.size_bytes != 0 ? "size" : nullptr, size.c_str()}},
-                     construction.scratch);
+                     {.size_bytes = step.size_bytes}, construction.scratch);
 }
 
 int run(const MakeDir& step, Construction& construction) {
@@ -174,7 +179,8 @@ int run(const BindMount& step, Construction& construction) {
                          .noexec = !step.executable,
                          .recursive = step.recursive,
                          .slave = step.slave};
-  const int errnum = mount_bind(construction, source.get(), target.get(), flags);
+  if (const int errnum = mount_bind(construction, source.get(), target.get(), flags)) return errnum;
+  const int errnum = verify_mounted(construction, step.target.c_str(), target.get(), flags);
   forget_parent_below(construction, step.target.c_str());
   return errnum;
 }
@@ -188,7 +194,10 @@ int run(const TmpfsMount& step, Construction& construction) {
                   {{"mode", mode.c_str()},
                    {step.size_bytes != 0 ? "size" : nullptr, size.c_str()},
                    {step.inodes != 0 ? "nr_inodes" : nullptr, inodes.c_str()}},
-                  {.read_only = step.read_only, .noexec = !step.executable});
+                  {.read_only = step.read_only,
+                   .noexec = !step.executable,
+                   .size_bytes = step.size_bytes,
+                   .inodes = step.inodes});
 }
 
 int run(const ProcMount& step, Construction& construction) {
@@ -246,22 +255,24 @@ int cover_with_null(Construction& construction, int target) {
   return mount_bind(construction, null.get(), target, flags, &construction.cover);
 }
 
+// `recursive`: what is there stays to be read.
+int mask(Construction& construction, int target, const MountFlags& flags) {
+  if (flags.recursive) return mount_bind(construction, target, target, flags);
+  struct stat status {};
+  if (::fstat(target, &status) != 0) return errno;
+  if (!S_ISDIR(status.st_mode)) return cover_with_null(construction, target);
+  return mount_new(construction, "tmpfs", {{"mode", "000"}, {"size", "4096"}}, flags, target);
+}
+
 int run(const MaskProc& step, Construction& construction) {
   Fd target;
-  const int errnum = open_target(construction, step.target.c_str(), target);
+  int errnum = open_target(construction, step.target.c_str(), target);
   if (errnum == ENOENT) return 0;  // this kernel has no such file
   if (errnum != 0) return errnum;
-  if (step.read_only) {
-    return mount_bind(construction, target.get(), target.get(),
-                      {.read_only = true, .noexec = true, .recursive = true});
-  }
-  struct stat status {};
-  if (::fstat(target.get(), &status) != 0) return errno;
-  if (S_ISDIR(status.st_mode)) {
-    return mount_new(construction, "tmpfs", {{"mode", "000"}, {"size", "4096"}},
-                     {.read_only = true, .noexec = true}, target.get());
-  }
-  return cover_with_null(construction, target.get());
+  const MountFlags flags{.read_only = true, .noexec = true, .recursive = step.read_only};
+  errnum = mask(construction, target.get(), flags);
+  return errnum != 0 ? errnum
+                     : verify_mounted(construction, step.target.c_str(), target.get(), flags);
 }
 
 int run(const SealRoot& /*step*/, Construction& construction) {
@@ -276,14 +287,14 @@ int run(const EnterRoot& /*step*/, Construction& construction) {
   if (::fchdir(construction.root.get()) != 0) return errno;
   if (sys::pivot_root(".", ".") == 0) {
     if (::umount2(".", MNT_DETACH) != 0) return errno;
-    return ::chdir("/") == 0 ? 0 : errno;
+    return ::chdir("/") == 0 ? verify_entered(construction.root.get()) : errno;
   }
   // An outer sandbox refuses the call (EPERM, ENOSYS), or our root is the initial ramfs (EINVAL).
   // The new root lies on top of "/" already, so chroot(2) hides the old one; that is enough only
   // where nothing inside can ever get CAP_SYS_CHROOT.
   if (!construction.chroot_suffices) return errno;
   if (::chroot(".") != 0) return errno;
-  return ::chdir("/") == 0 ? 0 : errno;
+  return ::chdir("/") == 0 ? verify_entered(construction.root.get()) : errno;
 }
 
 int run(const CoverFile& step, Construction& construction) {
@@ -305,7 +316,8 @@ int mount_on(Construction& construction, const char* target, const char* type,
              FsParameters parameters, const MountFlags& flags) {
   Fd at;
   if (const int errnum = open_target(construction, target, at)) return errnum;
-  const int errnum = mount_new(construction, type, parameters, flags, at.get());
+  if (const int errnum = mount_new(construction, type, parameters, flags, at.get())) return errnum;
+  const int errnum = verify_mounted(construction, target, at.get(), flags);
   forget_parent_below(construction, target);
   return errnum;
 }
@@ -317,17 +329,6 @@ int make_file(int directory, const char* name, mode_t mode, const std::string& c
   if (content.empty()) return 0;
   if (const int errnum = write_content(file.get(), content.data(), content.size())) return errnum;
   return ::fchmod(file.get(), mode) == 0 ? 0 : errno;
-}
-
-int verify_flags(int mount, const MountFlags& flags) {
-  struct statfs status {};
-  if (::fstatfs(mount, &status) != 0) return errno;
-  const auto has = [&](unsigned long bit) {
-    return (static_cast<unsigned long>(status.f_flags) & bit) != 0;
-  };
-  const bool holds = (!flags.read_only || has(ST_RDONLY)) && (!flags.nosuid || has(ST_NOSUID)) &&
-                     (!flags.nodev || has(ST_NODEV)) && (!flags.noexec || has(ST_NOEXEC));
-  return holds ? 0 : EPROTO;
 }
 
 int mount_new(Construction& construction, const char* type, FsParameters parameters,

@@ -21,6 +21,9 @@ struct MountFlags {
   bool noexec = false;
   bool recursive = false;
   bool slave = false;  // else private
+  // Of a new tmpfs; 0: the kernel's default.
+  std::uint64_t size_bytes = 0;
+  std::uint64_t inodes = 0;
 };
 
 // A parameter of a file system. `value` null: a flag; `key` null: left out.
@@ -42,8 +45,26 @@ int mount_bind(Construction& construction, int source, int target, const MountFl
 // Changes the flags of the mount at `mount`, not of those below it.
 int change_flags(Construction& construction, int mount, const MountFlags& flags);
 
-// Protections are read back: EPROTO for a call that reported success and did nothing.
+// --- Protections are read back. child_verify.cc ---
+
+// EPROTO for a call that reported success and did nothing.
 int verify_flags(int mount, const MountFlags& flags);
+
+// The same for what was just mounted on `target`, a path of the new root, where `below` had been
+// opened before: another mount is there now. The old calls mount by path, so there the flags are
+// looked at, too.
+int verify_mounted(Construction& construction, const char* target, int below,
+                   const MountFlags& flags);
+
+// What was stacked on "/" is there: ".." goes to the top of the stack.
+int verify_on_top(int mount);
+
+// Our root is the new one, and nothing lies on it: neither the scratch file system nor the old
+// root.
+int verify_entered(int root);
+
+// Of what this descriptor, or a name in its directory, refers to; 0 if that cannot be told.
+std::uint64_t mount_id(int fd, const char* name = "");
 
 // Runs a step of this file, or says that it is not one.
 constexpr int not_a_mount_step = -1;

@@ -54,12 +54,6 @@ int path_of(int fd, PathText& path) {
   return path.overflowed() ? ENAMETOOLONG : 0;
 }
 
-std::uint64_t mount_id(int fd) {
-  struct statx status {};
-  if (::statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) != 0) return 0;
-  return status.stx_mnt_id;
-}
-
 // Undoes the \040 escapes of mountinfo, in place.
 void unescape(char* text) {
   char* out = text;

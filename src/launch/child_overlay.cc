@@ -51,8 +51,9 @@ int run_scratch(const CoverFile& step, Construction& construction) {
   if (!source) return errno;
   Fd target;
   if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
-  const int errnum =
-      mount_bind(construction, source.get(), target.get(), {.read_only = step.read_only});
+  const MountFlags flags{.read_only = step.read_only};
+  if (const int errnum = mount_bind(construction, source.get(), target.get(), flags)) return errnum;
+  const int errnum = verify_mounted(construction, step.target.c_str(), target.get(), flags);
   forget_parent_below(construction, step.target.c_str());
   return errnum;
 }

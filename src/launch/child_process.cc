@@ -13,11 +13,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
+#include <string_view>
 
 #include "base/syscalls.h"
 #include "launch/child.h"
@@ -36,11 +39,17 @@ int open_proc(Construction& construction) {
 }
 
 int run(const SetHostname& step, Construction& /*construction*/) {
-  return ::sethostname(step.name.data(), step.name.size()) == 0 ? 0 : errno;
+  if (::sethostname(step.name.data(), step.name.size()) != 0) return errno;
+  utsname names{};
+  if (::uname(&names) != 0) return errno;
+  return names.nodename == std::string_view(step.name) ? 0 : EPROTO;
 }
 
 int run(const SetDomainname& step, Construction& /*construction*/) {
-  return ::setdomainname(step.name.data(), step.name.size()) == 0 ? 0 : errno;
+  if (::setdomainname(step.name.data(), step.name.size()) != 0) return errno;
+  utsname names{};
+  if (::uname(&names) != 0) return errno;
+  return names.domainname == std::string_view(step.name) ? 0 : EPROTO;
 }
 
 int run(const LoopbackUp& /*step*/, Construction& /*construction*/) {
@@ -92,17 +101,35 @@ int run(const RedirectStdio& step) {
   const int mode = step.fd == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
   const Fd file(::open(step.path.c_str(), mode | O_CLOEXEC | O_NOCTTY, 0666));
   if (!file) return errno;
-  return ::dup2(file.get(), step.fd) >= 0 ? 0 : errno;
+  if (::dup2(file.get(), step.fd) < 0) return errno;
+  struct stat wanted {};
+  struct stat now {};
+  if (::fstat(file.get(), &wanted) != 0 || ::fstat(step.fd, &now) != 0) return errno;
+  return wanted.st_dev == now.st_dev && wanted.st_ino == now.st_ino ? 0 : EPROTO;
 }
 
-int run(const ChangeDirectory& step) { return ::chdir(step.path.c_str()) == 0 ? 0 : errno; }
+int run(const ChangeDirectory& step) {
+  if (::chdir(step.path.c_str()) != 0) return errno;
+  // Outside of our root the kernel writes "(unreachable)" in front.
+  std::array<char, PATH_MAX> path;
+  if (::syscall(SYS_getcwd, path.data(), path.size()) < 0) return errno;
+  if (path[0] != '/') return EPROTO;
+  struct stat wanted {};
+  struct stat here {};
+  if (::stat(step.path.c_str(), &wanted) != 0 || ::stat(".", &here) != 0) return errno;
+  return wanted.st_dev == here.st_dev && wanted.st_ino == here.st_ino ? 0 : EPROTO;
+}
 
 int run(const SetUmask& step) {
   ::umask(step.mask);
-  return 0;
+  return ::umask(step.mask) == step.mask ? 0 : EPROTO;
 }
 
-int run(const SetNice& step) { return ::setpriority(PRIO_PROCESS, 0, step.value) == 0 ? 0 : errno; }
+int run(const SetNice& step) {
+  if (::setpriority(PRIO_PROCESS, 0, step.value) != 0) return errno;
+  constexpr int least = 20;  // the call itself gives 20 - nice, so that it is never negative
+  return ::syscall(SYS_getpriority, PRIO_PROCESS, 0) == least - step.value ? 0 : EPROTO;
+}
 
 int run(const SetScheduler& step) {
   const sched_param parameters{.sched_priority = step.priority};
@@ -131,7 +158,16 @@ int run(const SetAffinity& step) {
   const std::size_t bytes = step.mask.size() * sizeof(std::uint64_t);
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the ABI's own layout
   const auto* set = reinterpret_cast<const cpu_set_t*>(step.mask.data());
-  return ::sched_setaffinity(0, bytes, set) == 0 ? 0 : errno;
+  if (::sched_setaffinity(0, bytes, set) != 0) return errno;
+  // What is left of it where the caller may not use every processor.
+  constexpr std::size_t bits = 64;
+  std::array<std::uint64_t, 8192 / bits> now{};
+  if (::syscall(SYS_sched_getaffinity, 0, sizeof now, now.data()) < 0) return errno;
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const std::uint64_t wanted = i < step.mask.size() ? step.mask[i] : 0;
+    if ((now[i] & ~wanted) != 0) return EPROTO;
+  }
+  return 0;
 }
 
 int run(const SetPersonality& step) {
@@ -148,12 +184,18 @@ int run(const SetRlimit& step) {
   return now.rlim_cur == step.soft && now.rlim_max == step.hard ? 0 : EPROTO;
 }
 
-int run(const NewSession& /*step*/) { return ::setsid() >= 0 ? 0 : errno; }
+int run(const NewSession& /*step*/) {
+  const pid_t session = ::setsid();
+  if (session < 0) return errno;
+  return session == ::getpid() ? 0 : EPROTO;
+}
 
 int run(const NewKeyring& /*step*/) {
   // A kernel without keyrings (ENOSYS) has none to leak; a refusal by an outer filter looks the
   // same, and the filter inside refuses the calls as well.
-  return sys::new_session_keyring() >= 0 || errno == ENOSYS ? 0 : errno;
+  const int serial = sys::new_session_keyring();
+  if (serial == 0) return EPROTO;
+  return serial > 0 || errno == ENOSYS ? 0 : errno;
 }
 
 // Where a bit of a capability set is.
@@ -198,6 +240,7 @@ int run(const LimitPrivileges& step) {
   for (unsigned long capability = 0; capability < 64; ++capability) {
     if ((step.keep >> capability & 1U) == 0) continue;
     if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) return errno;
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0) != 1) return EPROTO;
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
 
@@ -210,6 +253,7 @@ int run(const LimitPrivileges& step) {
     }
   }
   if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) return EPROTO;
+  if (::prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) != static_cast<int>(securebits)) return EPROTO;
   return check_bounding(step.bounding);
 }
 

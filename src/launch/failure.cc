@@ -165,6 +165,12 @@ Error exec_failed(const ChildReport& report, const LaunchPlan& plan) {
 
 }  // namespace
 
+Error lost_command(int errnum) {
+  Error error = os_error(Code::setup_step, "wait for the end of the command", errnum);
+  error.hint = "it was ended, with all that it had started";
+  return error;
+}
+
 Error explain_failure(const ChildReport& report, const LaunchPlan& plan) {
   const std::size_t setup = plan.setup.size();
   const std::size_t steps = setup + plan.command_setup.size();
@@ -204,6 +210,14 @@ Error explain_failure(const ChildReport& report, const LaunchPlan& plan) {
       return os_error(Code::setup_step, "give back the signal mask", report.errnum);
     case stage_stdio:
       return stdio_failed(report.errnum);
+    case stage_killed:
+      return {
+          .code = Code::setup_died,
+          .doing = "the sandbox couldn't be set up",
+          .reason = "the command's process was killed by a signal before the command ran",
+          .hint = "see whether something kills it (the kernel's log names an out-of-memory kill)"};
+    case stage_wait:
+      return lost_command(report.errnum);
   }
   return os_error(Code::setup_step, "set up the sandbox", report.errnum);
 }

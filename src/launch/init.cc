@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@ namespace {
 // What the vforked command's process leaves in the memory that it shares with init until exec.
 struct Handover {
   bool failed = false;
+  bool about_to_exec = false;
   std::uint32_t step = 0;
   int errnum = 0;
 };
@@ -81,6 +83,11 @@ bool runs_from_our_mount(const Fd& proc) {
   return ours != 0 && mount_of_program(proc, children.substr(0, children.find(' '))) == ours;
 }
 
+[[noreturn]] void fail_killed(const ChildContext& context) {
+  report(context.report_fd, ChildReport::Kind::failed, 0, stage_killed);
+  ::_exit(125);
+}
+
 // Shares memory with init until exec, as vfork(2), so that init knows when the command runs and
 // nothing is copied. Not from a new time namespace: a process that shares memory stays in the old
 // one (time_namespaces(7)).
@@ -94,7 +101,7 @@ pid_t start_sharing_memory(const ChildContext& context, const Construction& cons
     // become_command() and this file are made for it: nothing of the shared memory but `handover`
     // is written, as all that they call keeps its state on the stack below.
     // NOLINTBEGIN(clang-analyzer-unix.Vfork)
-    const StartFailure failure = become_command(context, construction);
+    const StartFailure failure = become_command(context, construction, &handover.about_to_exec);
     handover.step = failure.step;
     handover.errnum = failure.errnum;
     handover.failed = true;
@@ -109,13 +116,16 @@ pid_t start_sharing_memory(const ChildContext& context, const Construction& cons
     report(context.report_fd, ChildReport::Kind::failed, handover.errnum, handover.step);
     ::_exit(125);
   }
+  if (!handover.about_to_exec) fail_killed(context);
   return pid;
 }
 
 pid_t start_copying_memory(const ChildContext& context, const Construction& construction) {
   std::array<int, 2> started{-1, -1};
   pid_t pid = -1;
-  if (::pipe2(started.data(), O_CLOEXEC) == 0) {
+  void* shared =
+      ::mmap(nullptr, sizeof(bool), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared != MAP_FAILED && ::pipe2(started.data(), O_CLOEXEC) == 0) {
     clone_args args{};
     args.exit_signal = SIGCHLD;
     pid = sys::clone3(args);
@@ -127,9 +137,10 @@ pid_t start_copying_memory(const ChildContext& context, const Construction& cons
     report(context.report_fd, ChildReport::Kind::failed, errno, stage_fork);
     ::_exit(125);
   }
+  auto* about_to_exec = static_cast<volatile bool*>(shared);
   if (pid == 0) {
     if (!context.own_pid_namespace) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const StartFailure failure = become_command(context, construction);
+    const StartFailure failure = become_command(context, construction, about_to_exec);
     report(context.report_fd, ChildReport::Kind::failed, failure.errnum, failure.step);
     const ssize_t ignored = ::write(started[1], "x", 1);
     static_cast<void>(ignored);
@@ -139,6 +150,7 @@ pid_t start_copying_memory(const ChildContext& context, const Construction& cons
   char failed = 0;
   if (::read(started[0], &failed, 1) == 1) ::_exit(125);
   ::close(started[0]);
+  if (!*about_to_exec) fail_killed(context);
   return pid;
 }
 
@@ -207,7 +219,7 @@ class Init {
     const int lifetime = context_.die_with_parent ? context_.lifetime_read_fd : -1;
     std::array<pollfd, 2> watched = {{{signals, POLLIN, 0}, {lifetime, POLLIN, 0}}};
     for (;;) {
-      if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) end(125);
+      if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) lose(errno);
       if (watched[1].revents != 0) end(128 + SIGKILL);
       signalfd_siginfo info;
       while (::read(signals, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
@@ -271,8 +283,9 @@ class Init {
       const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL | stops_too);
       if (pid == 0) return;
       if (pid < 0) {
+        if (errno == EINTR) continue;
         if (errno == ECHILD && command_ended_) end(0);
-        return;
+        lose(errno);
       }
       if (pid != command_) continue;
       if (WIFSTOPPED(status)) {
@@ -284,6 +297,12 @@ class Init {
       report(context_.report_fd, ChildReport::Kind::exited, 0, 0, status);
       if (!context_.wait_for_all) end(0);
     }
+  }
+
+  // There is no waiting for the command any more, and so no going on.
+  [[noreturn]] void lose(int errnum) {
+    report(context_.report_fd, ChildReport::Kind::failed, errnum, stage_wait);
+    end(125);
   }
 
   [[noreturn]] void end(int code) {

@@ -121,6 +121,12 @@ pid_t clone_sandbox(std::uint64_t namespaces, bool sibling, int& pidfd) {
       ::syscall(SYS_clone, args.flags | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
 }
 
+// Without the call (before Linux 5.1, or an outer filter) by its number, which is its own until it
+// is waited for.
+void kill_init(const RunningSandbox& sandbox) {
+  if (sys::pidfd_send_signal(sandbox.pidfd.get(), SIGKILL) != 0) ::kill(sandbox.init_pid, SIGKILL);
+}
+
 // A command that is pid 1 could undo its PR_SET_PDEATHSIG, and holds no lifetime pipe. This process
 // outside does: when the launcher is gone it ends the sandbox, and when that has ended, itself.
 int start_guard(const RunningSandbox& sandbox, int lifetime_read) {
@@ -133,7 +139,7 @@ int start_guard(const RunningSandbox& sandbox, int lifetime_read) {
   std::array<pollfd, 2> watched = {{{lifetime_read, POLLIN, 0}, {sandbox.pidfd.get(), POLLIN, 0}}};
   while (::poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) {
   }
-  if (watched[1].revents == 0) sys::pidfd_send_signal(sandbox.pidfd.get(), SIGKILL);
+  if (watched[1].revents == 0) kill_init(sandbox);
   ::_exit(0);
 }
 
@@ -230,6 +236,23 @@ std::optional<Error> prepare_streams(const LaunchPlan& plan, RunningSandbox& san
   return arrange_stdio(plan, sandbox.output, sandbox.reopened, context.terminals);
 }
 
+// From here on the child inherits all signals blocked: none can end it between two steps.
+std::optional<Error> block_signals(Fd& signals) {
+  sigset_t all;
+  ::sigfillset(&all);
+  sigset_t now{};
+  if (::sigprocmask(SIG_SETMASK, &all, nullptr) != 0 ||
+      ::sigprocmask(SIG_SETMASK, nullptr, &now) != 0) {
+    return os_error(Code::setup_step, "block the signals");
+  }
+  if (::sigismember(&now, SIGCHLD) != 1) {
+    return os_error(Code::setup_step, "block the signals", EPROTO);
+  }
+  signals.reset(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals) return os_error(Code::setup_step, "make a signal descriptor");
+  return std::nullopt;
+}
+
 // What of the context the plan and the caller's signals decide. Refers to the plan.
 ChildContext context_of(const LaunchPlan& plan) {
   ChildContext context;
@@ -313,12 +336,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   sandbox.lifetime_write.reset(lifetime[1]);
   sandbox.stop_with_terminal = !caller.ignores_sigtstp;
 
-  // From here on the child inherits all signals blocked: none can end it between two steps.
-  sigset_t all;
-  ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
-  sandbox.signals.reset(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!sandbox.signals) return os_error(Code::setup_step, "make a signal descriptor");
+  if (std::optional<Error> error = block_signals(sandbox.signals)) return *std::move(error);
 
   const CStrings argv(plan.command.argv);
   const CStrings environment(plan.command.environment);
@@ -380,7 +398,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   if (context.release_fd >= 0) {
     if (auto written = write_maps(plan, sandbox.init_pid, caller.mask);
         std::holds_alternative<Error>(written)) {
-      sys::pidfd_send_signal(pidfd, SIGKILL);
+      kill_init(sandbox);
       ::waitpid(sandbox.init_pid, nullptr, __WALL);
       return std::get<Error>(written);
     }
@@ -391,7 +409,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   }
   if (!plan.reaper && plan.die_with_parent) {
     if (const int errnum = start_guard(sandbox, lifetime_read.get())) {
-      sys::pidfd_send_signal(pidfd, SIGKILL);
+      kill_init(sandbox);
       return os_error(Code::setup_step, "start the process that guards the command", errnum);
     }
   }

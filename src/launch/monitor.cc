@@ -57,7 +57,10 @@ class Monitor {
                                         terminal[1],
                                         terminal[2]}};
       const int count = ::poll(watched.data(), watched.size(), poll_timeout());
-      if (count < 0 && errno != EINTR) end_all();
+      if (count < 0 && errno != EINTR) {
+        lose(errno);
+        break;
+      }
       if (sandbox_.report && watched[0].revents != 0) read_reports();
       if (watched[1].revents != 0) read_signals();
       if (!sandbox_.output.pump({watched[3], watched[4], watched[5]})) too_much_output();
@@ -77,6 +80,13 @@ class Monitor {
   }
 
  private:
+  // Nothing can be heard any more, so there is no going on.
+  void lose(int errnum) {
+    failure_ = lost_command(errnum);
+    end_all();
+    while (!gone_) reap();
+  }
+
   void too_much_output() {
     if (too_much_) return;
     too_much_ = true;
@@ -323,6 +333,13 @@ class Monitor {
     const int status = status_ ? *status_ : init_status_;
     if (WIFSIGNALED(status)) {
       return finish(Exit::Reason::signaled, 128 + WTERMSIG(status), WTERMSIG(status));
+    }
+    if (!status_ && !as_pid_1 && WIFEXITED(init_status_)) {
+      return Error{.code = Code::setup_died,
+                   .doing = "it is not known how the command ended",
+                   .reason = "the sandbox's first process ended with status " +
+                             std::to_string(WEXITSTATUS(init_status_)) + ", and did not say",
+                   .hint = "memory may be short: see the kernel's log"};
     }
     if (!status_ && !as_pid_1) {
       // pid 1 ended without a word: something outside killed it, and everything with it.

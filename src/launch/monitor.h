@@ -38,6 +38,9 @@ std::variant<Exit, Error> monitor(RunningSandbox& sandbox, const LaunchPlan& pla
 // The words for a report of failure. (Also for tests.)
 Error explain_failure(const ChildReport& report, const LaunchPlan& plan);
 
+// Whoever waits for the command cannot do so any more: it is ended then.
+Error lost_command(int errnum);
+
 // After a silence that no process announced: the step whose source does not answer within half a
 // second, else stage_fork. silent_step.cc
 std::uint32_t silent_step(const LaunchPlan& plan);

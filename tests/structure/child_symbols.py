@@ -13,7 +13,7 @@ SYSTEM_CALLS = set("""
     _exit accept4 bind chdir chroot clone close close_range connect dup dup2 dup3 execve faccessat fchdir fchmod
     fchmodat fchown fcntl fsconfig fsmount fsopen fspick fstat fstatat fstatfs ftruncate getdents64
     getegid geteuid getgid getpgid getpgrp getpid getppid getrlimit getsid getsockname getuid ioctl kill lseek
-    memfd_create mkdir mkdirat mknodat mount mount_setattr move_mount nanosleep open open_tree
+    memfd_create mmap mmap64 mkdir mkdirat mknodat mount mount_setattr move_mount nanosleep open open_tree
     openat personality pidfd_open pidfd_send_signal pipe2 pivot_root poll ppoll prctl pread prlimit
     pwrite read readlink readlinkat recv recvmsg sched_setaffinity send sendmsg setdomainname
     setgroups sethostname setns setpriority setresgid setresuid setrlimit setsid setpgid sigaction
@@ -21,7 +21,7 @@ SYSTEM_CALLS = set("""
     unlinkat unshare usleep vfork wait4 waitid waitpid write writev
     clock_gettime fork sigaddset sigdelset sigemptyset sigfillset sigismember sigpending
     sigtimedwait sigwaitinfo fstat64 fstatat64 fcntl64 open64 openat64 lseek64 stat64 statfs64
-    fstatfs64 getrlimit64 setrlimit64 prlimit64 pread64 pwrite64 raise
+    uname fstatfs64 getrlimit64 setrlimit64 prlimit64 pread64 pwrite64 raise
 """.split())
 # Pure work on memory, and the ends of hardened code that found a bug.
 PURE = set("""

@@ -1,0 +1,67 @@
+// Mounts are read back: a call that reports success and did nothing is found out. By the numbers of
+// mounts, which costs two calls for each; nothing reads the mount table.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+
+#include <cerrno>
+
+#include "launch/child_mounts.h"
+#include "launch/lookup.h"
+
+namespace immure {
+
+int verify_flags(int mount, const MountFlags& flags) {
+  struct statfs status {};
+  if (::fstatfs(mount, &status) != 0) return errno;
+  const auto has = [&](unsigned long bit) {
+    return (static_cast<unsigned long>(status.f_flags) & bit) != 0;
+  };
+  const bool holds = (!flags.read_only || has(ST_RDONLY)) && (!flags.nosuid || has(ST_NOSUID)) &&
+                     (!flags.nodev || has(ST_NODEV)) && (!flags.noexec || has(ST_NOEXEC));
+  // The kernel rounds a size up to pages.
+  const auto page = static_cast<std::uint64_t>(status.f_bsize);
+  const bool bounded =
+      (flags.size_bytes == 0 || status.f_blocks == (flags.size_bytes + page - 1) / page) &&
+      (flags.inodes == 0 || status.f_files == flags.inodes);
+  return holds && bounded ? 0 : EPROTO;
+}
+
+std::uint64_t mount_id(int fd, const char* name) {
+  struct statx status {};
+  const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | (*name == '\0' ? AT_EMPTY_PATH : 0);
+  return ::statx(fd, name, flags, STATX_MNT_ID, &status) == 0 ? status.stx_mnt_id : 0;
+}
+
+int verify_mounted(Construction& construction, const char* target, int below,
+                   const MountFlags& flags) {
+  const std::uint64_t before = mount_id(below);
+  int directory = -1;
+  const char* base = nullptr;
+  if (const int errnum = open_parent(construction, target, directory, base)) return errnum;
+  struct statx status {};
+  if (::statx(directory, base, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_MNT_ID,
+              &status) != 0) {
+    return errno;
+  }
+  const bool another = before != 0 && status.stx_mnt_id != before;
+  if (!S_ISLNK(status.stx_mode) && !construction.old_mount_calls) return another ? 0 : EPROTO;
+  Fd mounted;
+  if (const int errnum = open_target(construction, target, mounted)) return errnum;
+  if (before == 0 || mount_id(mounted.get()) == before) return EPROTO;
+  return construction.old_mount_calls ? verify_flags(mounted.get(), flags) : 0;
+}
+
+int verify_on_top(int mount) {
+  const std::uint64_t id = mount_id(mount);
+  return id != 0 && mount_id(AT_FDCWD, "/..") == id ? 0 : EPROTO;
+}
+
+int verify_entered(int root) {
+  const std::uint64_t id = mount_id(root);
+  const bool entered = id != 0 && mount_id(AT_FDCWD, "/") == id && mount_id(AT_FDCWD, ".") == id;
+  return entered ? verify_on_top(root) : EPROTO;
+}
+
+}  // namespace immure

@@ -64,8 +64,9 @@ int run_scratch(const TmpfsMount& step, Construction& construction) {
   ++construction.scratch_entries;
   Fd target;
   if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
-  const int errnum = mount_bind(construction, source.get(), target.get(),
-                                {.read_only = step.read_only, .noexec = !step.executable});
+  const MountFlags flags{.read_only = step.read_only, .noexec = !step.executable};
+  if (const int errnum = mount_bind(construction, source.get(), target.get(), flags)) return errnum;
+  const int errnum = verify_mounted(construction, step.target.c_str(), target.get(), flags);
   forget_parent_below(construction, step.target.c_str());
   return errnum;
 }

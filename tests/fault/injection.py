@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+"""Rows 1 to 3 of the robustness matrix: every system call of a launch fails, lies, or is the last one
+of its process. Then either immure says in one message what failed, and the command never ran, or the
+sandbox is as strong as without the fault: the probe inside says the same. Nothing is left.
+
+    injection.py errors|lies|kills IMMURE INJECT PROBE
+
+IMMURE_FAULTS=all in the environment: every errno for every call, under every profile, instead of a
+choice. IMMURE_FAULTS=PROFILE:PROCESS:CALL:NTH:ACTION: only this fault, with all that was said.
+The verdicts go to the directory that IMMURE_RESULTS names (tests/attack/table.py).
+"""
+import concurrent.futures
+import errno
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ERRORS = ["EPERM", "ENOSYS", "ENOMEM", "EIO", "EINTR", "EMFILE", "ENOSPC"]
+ROWS = {"errors": "1", "lies": "2", "kills": "3"}
+
+# Calls that make or keep the sandbox: in the choice they get every errno, and they alone can lie.
+PROTECTING = """
+    prctl seccomp capset setgroups setsid umask chdir fchdir chroot pivot_root umount2 mount unshare
+    clone clone3 setns mount_setattr move_mount open_tree fsopen fsconfig fsmount mkdirat symlinkat
+    fchmod prlimit64 setrlimit sethostname setdomainname keyctl add_key close_range close
+    rt_sigprocmask rt_sigaction personality sched_setscheduler sched_setaffinity ioprio_set
+    setpriority ioctl landlock_create_ruleset landlock_add_rule landlock_restrict_self fcntl dup2
+    write openat2 flock""".split()
+# These answer with a number that means something: 0 is no "success, nothing done" of them. A name
+# that is missing then, and a limit of the caller's that reads wrong, protect nothing.
+NOT_LYING = {"openat2", "open_tree", "fsopen", "fsmount", "clone", "clone3", "fcntl",
+             "landlock_create_ruleset", "symlinkat", "mkdirat"}
+# What a lie changes and nothing reads back, as only the mount table would tell: the modes of new file
+# systems, which are the sandbox's own, and how many terminals a devpts may have.
+NOT_READ_BACK = re.compile(r" (mode|max)=\d+| \d{5,6}(?= \d+:\d+)")
+
+# No error is known of these, and their callers cannot meet one: their answer is a number or address.
+NEVER_FAILING = {"getuid", "geteuid", "getgid", "getegid", "getpid", "brk", "umask"}
+
+# Every kind of step that an ordinary user can have, in a few profiles.
+PROFILES = {
+    "small": "",
+    "files": """
+"/data/rw" = { src = "@DATA@/rw", access = "rw" }
+"/data/layer" = { type = "overlay", access = "rw", lower = ["@DATA@/layer"] }
+"/data/ro/secret" = "hide"
+"/scratch" = "tmpfs,size=1M"
+"/etc/motd" = { content = "hello" }
+"/etc/link" = { target = "motd" }
+"/empty" = "dir"
+[process]
+tty = "detach"
+umask = 0o077
+[limits]
+nofile = { soft = 64, hard = 128 }
+fsize = "1G"
+""",
+    "power": """
+"/tmp" = "tmpfs"
+[user]
+uid = 0
+gid = 0
+[caps]
+keep = ["CAP_NET_RAW"]
+bounding = ["CAP_NET_RAW"]
+[namespaces]
+nested.user = 2
+[time]
+boottime = "+3d"
+[sysctl]
+"fs.mqueue.msg_max" = "20"
+[seccomp]
+allow = ["keyctl"]
+[allow]
+jit = false
+[process]
+nice = 19
+oom_score_adj = 500
+sched = "batch"
+io_priority = "idle"
+cpus = "0"
+personality = ["addr-no-randomize"]
+stdin = "null"
+""",
+}
+
+MESSAGE = re.compile(r"^immure: error\[E\d{3}\]: (.*)$", re.M)
+# What is no answer of the kernel has words instead of an errno.
+WITHOUT_ERRNO = re.compile(
+    r"was killed by|ended with status|no answer for|did not answer|is not executable")
+# Names that only serve the eye: without the passwd file there are others.
+NAMES = re.compile(r"^env (LOGNAME|USER)=.*$", re.M)
+
+
+def call_names():
+    """Number to name, as the headers of this machine have them."""
+    names = {}
+    with open("/usr/include/x86_64-linux-gnu/asm/unistd_64.h", encoding="ascii") as header:
+        for line in header:
+            if found := re.match(r"#define __NR_(\w+) (\d+)", line):
+                names[int(found[2])] = found[1]
+    return names
+
+
+class Sandbox:
+    """One profile, and how a launch under it goes when nothing fails."""
+
+    def __init__(self, name, directory, immure, inject, probe):
+        self.name, self.directory, self.inject = name, directory, inject
+        text = PROFILES[name].replace("@DATA@", directory + "/data")
+        path = f"{directory}/{name}.toml"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f'extends = []\n[fs]\n"/box" = "{os.path.dirname(probe)}"\n'.replace(
+                f'"{os.path.dirname(probe)}"',
+                f'{{ src = "{os.path.dirname(probe)}", access = "ro" }}'))
+            file.write(f'"/data/ro" = {{ src = "{directory}/data/ro", access = "ro" }}\n{text}')
+        outside = [f"{kind}={os.readlink('/proc/self/ns/' + kind)}"
+                   for kind in ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup", "time")]
+        self.command = [immure, "run", "--no-project", "-p", path, "--",
+                        "/box/" + os.path.basename(probe), *outside, "/", "/dev", "/etc", "/tmp",
+                        "/data/ro", "/data/rw", "/data/layer", "/scratch", "/empty"]
+        self.numbers = itertools.count()
+        # Open in the launcher, as what a careless caller leaves open.
+        self.inherited = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        plain = self.start(["record"])
+        if plain[0].returncode != 0 or "Seccomp" not in plain[0].stdout:
+            raise SystemExit(f"{name}: does not run without faults: {plain[0].stderr}")
+        self.said = plain[0].stdout
+        calls = [line.split() for line in plain[1].splitlines()]
+        self.calls = []
+        for process, number, nth, when in calls:
+            # Pid 1 goes on when the command's process has become the command, or nearly so.
+            if process == "1" and self.calls and self.has_command():
+                when = "run"
+            self.calls.append((int(process), int(number), int(nth), when))
+
+    def has_command(self):
+        return any(call[0] == 2 for call in self.calls)
+
+    def start(self, how):
+        """The finished process, and what the tracer wrote."""
+        notes = f"{self.directory}/{self.name}.{next(self.numbers)}"
+        done = subprocess.run([self.inject, notes, *how, *self.command], cwd=self.directory,
+                              input="", capture_output=True, text=True,
+                              errors="replace", timeout=60, check=False,
+                              pass_fds=[self.inherited])
+        with open(notes, encoding="ascii") as file:
+            text = file.read()
+        os.remove(notes)
+        return done, text
+
+    def fault(self, process, number, nth, action):
+        return self.start([str(process), str(number), str(nth), action])
+
+
+def differences(expected, said):
+    wanted, got = expected.splitlines(), said.splitlines()
+    return [f"- {line}" for line in wanted if line not in got] + \
+           [f"+ {line}" for line in got if line not in wanted]
+
+
+def judge(sandbox, done, notes, kind, when, last=False):
+    """clean, strong, missed (the call did not come), unread, or what is wrong."""
+    end = dict(word.split("=") for word in notes.split())
+    code = int(end["end"])
+    if end["hung"] == "1":
+        return "WRONG: hangs"
+    if end["left"] != "0":
+        return f"WRONG: {end['left']} processes left"
+    if end["hit"] == "0":
+        return "missed" if done.stdout == sandbox.said else "WRONG: " + done.stderr
+    if end["crashed"] != "0":
+        return f"WRONG: a process crashed by signal {end['crashed']}"
+    if code == 0:
+        if NAMES.sub("", done.stdout) == NAMES.sub("", sandbox.said):
+            return "strong"
+        changed = differences(sandbox.said, done.stdout)
+        if kind == "lies" and not differences(NOT_READ_BACK.sub("", sandbox.said),
+                                              NOT_READ_BACK.sub("", done.stdout)):
+            return "unread"
+        return "WRONG: weaker: " + "; ".join(changed)[:600]
+    if kind == "kills" and (code == -9 or (code == 137 and (when == "run" or last))):
+        # The launcher itself, pid 1 with all inside as it waits, or who had only to exec.
+        return "clean"
+    if code == 125 and len(MESSAGE.findall(done.stderr)) == 1 and \
+            (when == "run" or "wait for the end of the command" in done.stderr):
+        return "clean"  # the command ran, and had to be ended
+    messages = MESSAGE.findall(done.stderr)
+    if code not in (125, 126, 127) or len(messages) != 1:
+        return f"WRONG: exit {code}: {done.stderr!r}"
+    if done.stdout != "":
+        return f"WRONG: the command ran, and then: {done.stderr!r}"
+    if not re.search(r"\(E[A-Z0-9]+\)", done.stderr) and not WITHOUT_ERRNO.search(done.stderr):
+        return f"WRONG: no errno: {done.stderr!r}"
+    return "clean"
+
+
+def faults(sandbox, kind, everything, position):
+    """(process, number, nth, action, when) for this row; a choice of them unless all are wanted."""
+    names = call_names()
+    turn = position
+    started = False
+    for process, number, nth, when in sandbox.calls:
+        name = names.get(number, str(number))
+        started = started or name == "getuid"  # before, the C library starts
+        if not started or name in NEVER_FAILING:
+            continue
+        protects = name in PROTECTING and process > 0
+        if kind == "kills":
+            yield process, number, nth, "kill", when
+        elif kind == "lies":
+            if name in PROTECTING and name not in NOT_LYING and when == "setup" and \
+                    (process > 0 or name != "prlimit64"):
+                yield process, number, nth, "0", when
+        elif everything or protects:
+            for error in ERRORS:
+                yield process, number, nth, str(getattr(errno, error)), when
+        else:
+            yield process, number, nth, str(getattr(errno, ERRORS[turn % len(ERRORS)])), when
+            turn += 1
+
+
+def main():
+    kind, immure, inject, probe = sys.argv[1:]
+    which = os.environ.get("IMMURE_FAULTS", "")
+    directory = tempfile.mkdtemp(prefix="immure-fault-")
+    results = os.environ.get("IMMURE_RESULTS", directory + "/data")
+    os.makedirs(results, exist_ok=True)
+    os.chmod(directory, 0o755)
+    for name in ("ro", "rw", "layer"):
+        os.makedirs(f"{directory}/data/{name}")
+        with open(f"{directory}/data/{name}/secret", "w", encoding="ascii") as file:
+            file.write("secret\n")
+    names = call_names()
+    counts, wrong = {}, []
+    try:
+        sandboxes = {name: Sandbox(name, directory, immure, inject, probe) for name in PROFILES}
+        if ":" in which:
+            name, process, call, nth, action = which.split(":")
+            number = next(number for number, text in names.items() if text == call)
+            done, notes = sandboxes[name].fault(process, number, nth, action)
+            print(done.stderr, notes, judge(sandboxes[name], done, notes, kind, "run"))
+            return 0
+        work = []
+        for position, sandbox in enumerate(sandboxes.values()):
+            work += [(sandbox, *fault)
+                     for fault in faults(sandbox, kind, which == "all", 3 * position)]
+
+        def run(item):
+            sandbox, process, number, nth, action, when = item
+            verdict = "missed"
+            for _ in range(3):  # a poll more or less is the scheduler's business
+                if verdict == "missed":
+                    verdict = judge(sandbox, *sandbox.fault(process, number, nth, action), kind, when,
+                                    names.get(number) == "execve")
+            if action.isdigit() and action != "0":
+                action = errno.errorcode[int(action)]
+            return f"{sandbox.name}:{process}:{names.get(number, number)}:{nth}:{action}", verdict
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool, \
+                open(results + "/fault.tsv", "a", encoding="utf-8", buffering=1) as table:
+            for case, verdict in pool.map(run, work):
+                if verdict not in ("missed", "unread"):
+                    table.write(f"fault\t{ROWS[kind]}\t{case}\t{verdict}\n")
+                word = verdict.split(":")[0]
+                counts[word] = counts.get(word, 0) + 1
+                if word == "WRONG":
+                    wrong.append((case, verdict))
+                    print(case, verdict, flush=True)
+        left = sorted(set(os.listdir(directory)) - {"data", *(n + ".toml" for n in PROFILES)})
+        left += [f"{at}/{name}" for at, _, files in os.walk(f"{directory}/data") for name in files
+                 if name not in ("secret", "fault.tsv")]
+        if left:
+            print("files left:", *left)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    print(f"{kind}: injected faults {len(work)}:",
+          ", ".join(f"{word} {count}" for word, count in sorted(counts.items())))
+    return 1 if wrong or left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

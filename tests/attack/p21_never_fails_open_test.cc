@@ -56,17 +56,26 @@ const char* const kProbe =
 
 TEST_F(P21NeverFailsOpen, WhenACallLies) {
   const std::string whole = inside({"sh", "-c", kProbe});
-  for (const Lie& lie :
-       {Lie{"prctl(PR_SET_DUMPABLE)", SYS_prctl, PR_SET_DUMPABLE, false},
-        Lie{"prctl(PR_CAPBSET_DROP)", SYS_prctl, PR_CAPBSET_DROP, false},
-        Lie{"prctl(PR_SET_SECUREBITS)", SYS_prctl, PR_SET_SECUREBITS, false},
-        Lie{"prctl(PR_SET_SECCOMP)", SYS_prctl, PR_SET_SECCOMP, false},
-        Lie{"prctl(PR_SET_PDEATHSIG)", SYS_prctl, PR_SET_PDEATHSIG, false},
-        Lie{"capset", SYS_capset}, Lie{"seccomp", SYS_seccomp},
-        Lie{"mount_setattr", SYS_mount_setattr}, Lie{"chroot", SYS_chroot},
-        Lie{"close_range", SYS_close_range}, Lie{"setrlimit", SYS_setrlimit},
-        Lie{"keyctl", SYS_keyctl}, Lie{"setgroups", SYS_setgroups}, Lie{"unshare", SYS_unshare},
-        Lie{"mount", SYS_mount}, Lie{"landlock_restrict_self", SYS_landlock_restrict_self}}) {
+  for (const Lie& lie : {Lie{"prctl(PR_SET_DUMPABLE)", SYS_prctl, PR_SET_DUMPABLE, false},
+                         Lie{"prctl(PR_CAPBSET_DROP)", SYS_prctl, PR_CAPBSET_DROP, false},
+                         Lie{"prctl(PR_SET_SECUREBITS)", SYS_prctl, PR_SET_SECUREBITS, false},
+                         Lie{"prctl(PR_SET_SECCOMP)", SYS_prctl, PR_SET_SECCOMP, false},
+                         Lie{"prctl(PR_SET_PDEATHSIG)", SYS_prctl, PR_SET_PDEATHSIG, false},
+                         Lie{"capset", SYS_capset},
+                         Lie{"seccomp", SYS_seccomp},
+                         Lie{"mount_setattr", SYS_mount_setattr},
+                         Lie{"chroot", SYS_chroot},
+                         Lie{"close_range", SYS_close_range},
+                         Lie{"move_mount", SYS_move_mount},
+                         Lie{"umount2", SYS_umount2},
+                         Lie{"pivot_root", SYS_pivot_root},
+                         Lie{"sethostname", SYS_sethostname},
+                         Lie{"setrlimit", SYS_setrlimit},
+                         Lie{"keyctl", SYS_keyctl},
+                         Lie{"setgroups", SYS_setgroups},
+                         Lie{"unshare", SYS_unshare},
+                         Lie{"mount", SYS_mount},
+                         Lie{"landlock_restrict_self", SYS_landlock_restrict_self}}) {
     // The control believes it.
     const Argv believe = payload({"call", std::to_string(lie.call)});
     Lie unconditional = lie;

@@ -129,6 +129,12 @@ _immure_keys() {
     seccomp.base \
     seccomp.allow \
     seccomp.deny \
+    seccomp.rules \
+    seccomp.on_deny \
+    seccomp.sockets \
+    seccomp.arch \
+    seccomp.file \
+    seccomp.report \
     landlock.mode \
     landlock.tcp_bind \
     landlock.tcp_connect \
@@ -362,6 +368,12 @@ _immure_values() {
     seccomp.base)
       printf '%s\n' none standard strict
       ;;
+    seccomp.on_deny)
+      printf '%s\n' errno kill log
+      ;;
+    seccomp.report)
+      printf '%s\n' false
+      ;;
     landlock.mode)
       printf '%s\n' auto require scope off
       ;;
@@ -436,7 +448,7 @@ _immure_options() {
       printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --name --set --unset --dry-run --status-fd --ready-fd --block-fd --args-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
       ;;
     explain)
-      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --name --set --unset --as --why --diff --steps --args-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
+      printf '%s\n' -p --profile -w -a --allow --deny --ro --rw --dev --overlay --tmpfs --hide -e --env --unset-env -C --chdir --name --set --unset --as --why --diff --steps --seccomp --args-fd --log-fd -q --quiet -v --verbose --color --log-format --no-project --project -h --help
       ;;
     check)
       printf '%s\n' --json --pure --log-fd -q --quiet -v --verbose --color --log-format -h --help

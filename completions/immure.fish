@@ -199,8 +199,14 @@ function __immure_keys
     printf '%s\t%s\n' 'time.monotonic' 'Added to the monotonic clock.'
     printf '%s\t%s\n' 'time.boottime' 'Added to the time since boot.'
     printf '%s\t%s\n' 'seccomp.base' 'The filter that the others change.'
-    printf '%s\t%s\n' 'seccomp.allow' 'Calls allowed besides, whatever their arguments.'
-    printf '%s\t%s\n' 'seccomp.deny' 'Calls refused besides, with EPERM.'
+    printf '%s\t%s\n' 'seccomp.allow' 'Calls allowed besides, whatever their arguments, and groups of them ("@timer"), which the base\'s rules on arguments still bind. A name beats a group; of groups that overlap, that of the later layer decides, in one layer the one that is denied.'
+    printf '%s\t%s\n' 'seccomp.deny' 'Calls and groups of them refused besides, with EPERM.'
+    printf '%s\t%s\n' 'seccomp.rules' 'Rules before all else; the first that holds decides, and those of a later layer come first: { syscalls, action, args, arch }. The action is allow, kill, trap, log or errno:EPERM. All args must hold: "0 == AF_UNIX", "1 & O_CREAT", "1 & 0xf == 2", "2 in [1, 2]", != < <= > >=; arguments count from 0, as unsigned numbers, ints by their low 32 bits. arch: as the key of this name; all if not given.'
+    printf '%s\t%s\n' 'seccomp.on_deny' 'What a call meets that is refused with EPERM: kill ends the process, log lets it through and writes to the kernel\'s log. Calls that fail with another errno, as those that this version doesn\'t know (ENOSYS), go on to do so.'
+    printf '%s\t%s\n' 'seccomp.sockets' 'The families of socket(2), all of them; netlink is that of routing only. Beats allow.'
+    printf '%s\t%s\n' 'seccomp.arch' 'Other ABIs beside that of this processor: i386 (or x86) and x32 on x86-64; calls of all others end the process.'
+    printf '%s\t%s\n' 'seccomp.file' 'A second filter on top, the stricter of the two decides: a program as bwrap --seccomp takes it, or the object linux.seccomp of an OCI config.json.'
+    printf '%s\t%s\n' 'seccomp.report' 'Refused calls are counted. Nobody listens yet: the filter answers by itself.'
     printf '%s\t%s\n' 'landlock.mode' 'The mounts\' rights once more as Landlock rules, which also hold for what a descriptor reaches, and no signal and no abstract socket across the sandbox\'s edge. auto: what the kernel has of that. require: no start without the rules. scope: no rules for files, so that mounts stay possible inside; so it is too where allow.nested or CAP_SYS_ADMIN is.'
     printf '%s\t%s\n' 'landlock.tcp_bind' 'TCP ports that can be bound, and no others; 0 is one of the kernel\'s choice.'
     printf '%s\t%s\n' 'landlock.tcp_connect' 'TCP ports that can be connected to, and no others.'
@@ -366,6 +372,10 @@ function __immure_values
             printf '%s\n' new host path: fd:
         case seccomp.base
             printf '%s\n' none standard strict
+        case seccomp.on_deny
+            printf '%s\n' errno kill log
+        case seccomp.report
+            printf '%s\n' false
         case landlock.mode
             printf '%s\n' auto require scope off
         case limits.cpu
@@ -472,6 +482,7 @@ complete -c immure -n '__immure_options_of explain' -l as -x -a 'json toml' -d '
 complete -c immure -n '__immure_options_of explain' -l why -x -d 'what decides about a path, a system call or a variable (path:X, syscall:X, env:X)'
 complete -c immure -n '__immure_options_of explain' -l diff -x -k -a '(__immure_profiles)' -d 'what profile P2 grants, denies or changes against P1'
 complete -c immure -n '__immure_options_of explain' -l steps -d 'print the plan step by step'
+complete -c immure -n '__immure_options_of explain' -l seccomp -d 'print what each system call meets, and the line that decided it'
 complete -c immure -n '__immure_options_of check' -l json -d 'print what was found to standard output, as JSON'
 complete -c immure -n '__immure_options_of check' -l pure -d 'ask nothing of this host: made-up values for variables, no other files'
 complete -c immure -n '__immure_options_of front run shell' -l status-fd -x -d 'write events as lines of JSON to this descriptor'

@@ -44,7 +44,7 @@ enum Stage : std::uint32_t {
   stage_fork,       // the command's process
   stage_close_fds,  // before exec
   stage_signals,
-  stage_stdio,  // standard descriptors that are opened again
+  stage_stdio,   // standard descriptors that are opened again
   stage_killed,  // the command's process, before exec
   stage_wait,    // for the end of the command
 };

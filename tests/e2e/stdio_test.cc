@@ -22,7 +22,8 @@ class Stdio : public testing::Test {
   // rule guards.
   Outcome outside(const std::string& script) const {
     Program program{.argv = {"bash", directory_.write("script", script)}, .cwd = directory_.path()};
-    program.environment = {{"PATH", "/usr/bin:/bin"}, {"SANDBOX", binary() + " run --set landlock.mode=off"}};
+    program.environment = {{"PATH", "/usr/bin:/bin"},
+                           {"SANDBOX", binary() + " run --set landlock.mode=off"}};
     return run(program);
   }
   std::string file(const std::string& name) const {

@@ -23,6 +23,8 @@ std::optional<Error> read_filter_bytes(Seccomp& seccomp, const Circumstances& ci
     seccomp.file_bytes = std::move(read->value().text);
     return std::nullopt;
   }
+  // What the profile names is wrong with it; the profile itself was read.
+  if (error.code == Code::file_unreadable) error.code = Code::filter_file;
   error.origin = seccomp.file.origin;
   return error;
 }

@@ -41,7 +41,8 @@ TEST_F(P12Devices, TerminalsOfTheHostAreNotThere) {
   }();
   const std::string held = [&] {
     Argv argv = on_terminal;
-    const Argv start = immure_run({}, list).argv;
+    // With one of its own in its place there would be that.
+    const Argv start = immure_run({"--set", "process.tty=share"}, list).argv;
     argv.insert(argv.end(), start.begin(), start.end());
     return outside(argv);
   }();

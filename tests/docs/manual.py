@@ -101,7 +101,7 @@ def keys_of_schema(node, prefix=""):
         return found
     entries = list(properties.items())
     others = node.get("additionalProperties")
-    other = "PATH" if prefix == "fs" else "NAME"
+    other = "PATH" if prefix in ("fs", "landlock.fs") else "NAME"
     if isinstance(others, dict):
         entries.append((other, others))
     entries += [(other, entry) for entry in node.get("patternProperties", {}).values()]

@@ -166,7 +166,7 @@ TEST_F(Exec, ADeniedCallIsNotWhatKeepsAFailedStartFromBeingExplained) {
                 directory_.path() +
                 "/prctl.toml:2:9\n"
                 "   2 | deny = [\"prctl\"]\n     |         ^\n"
-                "  help: take it away from seccomp.deny\n");
+                "  help: take it away from seccomp.deny, or allow it by its name\n");
 }
 
 TEST_F(Exec, ArgumentsThatTheKernelDoesNotTakeAreE602) {

@@ -1,10 +1,23 @@
 // Names that something outside believes or runs later are not planted: fs_protect.
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 #include "support/immure.h"
 
 namespace immure::test {
 namespace {
+
+// Times of files are those of the kernel's last tick: what was made in the one in which a run
+// starts counts as made in the run.
+void wait_for_next_tick() {
+  timespec first{};
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &first);
+  do {
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  } while (now.tv_sec == first.tv_sec && now.tv_nsec == first.tv_nsec);
+}
 
 class Protect : public testing::Test {
  protected:
@@ -78,9 +91,11 @@ TEST_F(Protect, ARepositoryFurtherDownIsReported) {
   const std::string sub = project() + "/sub/repo";
   ASSERT_EQ(run({.argv = {"git", "init", "-q", sub}}).code, 0);
   ASSERT_EQ(run({.argv = {"git", "init", "-q", project() + "/old"}}).code, 0);
+  wait_for_next_tick();
   EXPECT_EQ(inside("cat sub/repo/.git/config >/dev/null; echo x > sub/repo/.git/description").err,
             "");
   const auto told = [&](const std::string& script) {
+    wait_for_next_tick();
     const std::string err = inside(script).err;
     const std::string start = "immure: warning[W728]: \"" + project();
     const std::size_t at = err.find(start);

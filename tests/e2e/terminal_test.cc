@@ -252,13 +252,14 @@ TEST_F(Terminals, AShellInsideHasJobs) {
   Terminal terminal({binary(), "run", "--", "bash", "--norc", "-i"});
   terminal.type("PS1='in''> '\n");
   EXPECT_TRUE(terminal.sees("in> ")) << terminal.rest();
-  terminal.type("sleep 1000\n");
-  EXPECT_TRUE(terminal.sees("sleep 1000\r\n")) << terminal.rest();
+  // It says that it runs: until then it is the shell that a typed key would reach.
+  terminal.type("sh -c 'echo u''p; exec sleep 1000'\n");
+  EXPECT_TRUE(terminal.sees("up\r\n")) << terminal.rest();
   terminal.type("\x1a");
   EXPECT_TRUE(terminal.sees("Stopped")) << terminal.rest();
   EXPECT_TRUE(terminal.sees("in> ")) << terminal.rest();
   terminal.type("fg\n");
-  EXPECT_TRUE(terminal.sees("sleep 1000\r\n")) << terminal.rest();
+  EXPECT_TRUE(terminal.sees("exec sleep 1000'\r\n")) << terminal.rest();
   terminal.type("\x03");
   EXPECT_TRUE(terminal.sees("in> ")) << terminal.rest();
   terminal.type("echo $?-$((1+1)); exit 3\n");

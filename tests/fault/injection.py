@@ -163,6 +163,16 @@ def differences(expected, said):
            [f"+ {line}" for line in got if line not in wanted]
 
 
+def only_refuses_more(expected, said):
+    """Whether all that differs is that what went well, or failed otherwise, is refused now: as where
+    Landlock did not get a rule that would allow it."""
+    wanted, got = expected.splitlines(), said.splitlines()
+    return len(wanted) == len(got) and all(
+        now == before or (now.split(": ")[0] == before.split(": ")[0]
+                          and now.endswith(": Permission denied"))
+        for before, now in zip(wanted, got))
+
+
 def judge(sandbox, done, notes, kind, when, last=False):
     """clean, strong, missed (the call did not come), unread, or what is wrong."""
     end = dict(word.split("=") for word in notes.split())
@@ -179,6 +189,8 @@ def judge(sandbox, done, notes, kind, when, last=False):
         if NAMES.sub("", done.stdout) == NAMES.sub("", sandbox.said):
             return "strong"
         changed = differences(sandbox.said, done.stdout)
+        if kind == "lies" and changed and only_refuses_more(sandbox.said, done.stdout):
+            return "strong"
         if kind == "lies" and not differences(NOT_READ_BACK.sub("", sandbox.said),
                                               NOT_READ_BACK.sub("", done.stdout)):
             return "unread"

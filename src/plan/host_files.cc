@@ -197,6 +197,12 @@ Result<Look> RealFiles::look(const std::string& path, bool parent_is_canonical) 
     has_openat2_ = false;
   }
   if (!parent_is_canonical) return Look{.errnum = ELOOP};
+  // Nothing tells what the kernel's cache has: each path is asked by a child first.
+  const auto question = [&path] {
+    struct stat status {};
+    ::lstat(path.c_str(), &status);
+  };
+  if (!silence_.answers(path, 0, question)) return no_answer(path);
   const Fd fd(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) return not_there(path, errno);
   return look_at(fd, path);

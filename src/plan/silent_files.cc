@@ -93,7 +93,7 @@ bool SilentFiles::answers(const std::string& path, std::uint64_t device,
   }
   silent_paths_.insert(path);
   const std::uint64_t silent = nearest_device(path);
-  if (!trusts(silent)) silent_.insert(silent);
+  if (silent != 0 && !trusts(silent)) silent_.insert(silent);
   return false;
 }
 

@@ -73,14 +73,14 @@ Fd open_locked(const std::string& file) {
     if (!open) return open;
     if (!plain_file(open)) {
       errno = EPERM;
-      return Fd();
+      return {};
     }
-    if (::flock(open.get(), LOCK_EX) != 0) return Fd();
+    if (::flock(open.get(), LOCK_EX) != 0) return {};
     const std::optional<struct stat> now = plain_file(open);
     if (now && now->st_nlink > 0) return open;
   }
   errno = EAGAIN;
-  return Fd();
+  return {};
 }
 
 bool exists(const std::string& path) {

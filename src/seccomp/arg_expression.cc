@@ -106,7 +106,7 @@ class Parser {
       return number(result.values.emplace_back());
     }
     skip_spaces();
-    return fail(text_.substr(at_).starts_with('=') ? "\"=\" compares nothing, \"==\" does"
+    return fail(text_.substr(at_).starts_with('=') ? R"("=" compares nothing, "==" does)"
                                                    : "a comparison is expected",
                 std::string(kForms));
   }
@@ -123,7 +123,7 @@ class Parser {
     for (;;) {
       if (!number(values.emplace_back())) return false;
       if (take("]")) return true;
-      if (!take(",")) return fail("\",\" or \"]\" is expected", R"(write "2 in [1, 2]")");
+      if (!take(",")) return fail(R"("," or "]" is expected)", R"(write "2 in [1, 2]")");
     }
   }
 

@@ -157,6 +157,7 @@ std::vector<std::vector<ArgTest>> alternatives(const Json* args, std::string_vie
   }
   if (!twice) return {std::move(tests)};
   std::vector<std::vector<ArgTest>> each;
+  each.reserve(tests.size());
   for (ArgTest& test : tests) each.push_back({std::move(test)});
   return each;
 }

@@ -158,8 +158,7 @@ std::vector<std::string_view> calls_of_group(std::string_view name) {
     add_calls(*group, calls);
   }
   std::ranges::sort(calls);
-  const auto repeated = std::ranges::unique(calls);
-  calls.erase(repeated.begin(), repeated.end());
+  calls.erase(std::unique(calls.begin(), calls.end()), calls.end());
   return calls;
 }
 

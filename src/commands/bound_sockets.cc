@@ -56,8 +56,11 @@ class Search {
       std::string inner = path;
       inner.append(path == "/" ? "" : "/").append(name);
       if (!is_uncovered(spec_, grant_, inner)) continue;
-      if (type == DT_SOCK) found_.push_back(std::move(inner));
-      if (type == DT_DIR && level < kLevels) below.push_back(std::move(inner));
+      if (type == DT_SOCK) {
+        found_.push_back(std::move(inner));
+      } else if (type == DT_DIR && level < kLevels) {
+        below.push_back(std::move(inner));
+      }
     }
     for (const std::string& inner : below) look_into(inner, level + 1);
   }

@@ -143,6 +143,7 @@ std::span<const SyscallGroup> syscall_groups() { return kGroups; }
 
 std::vector<std::string_view> group_names() {
   std::vector<std::string_view> names;
+  names.reserve(std::size(kGroups) + 1);
   for (const SyscallGroup& group : kGroups) names.push_back(group.name);
   names.push_back(kKnown);
   return names;

@@ -36,7 +36,7 @@ Fd open_by_path(const char* path, const Construction& construction) {
 
 // The launcher reads the position there at the end, and gives it to the caller's descriptor.
 int hand_over(int socket, int fd, int opened) {
-  std::array<char, CMSG_SPACE(sizeof opened)> control{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof opened)> control{};
   iovec number{&fd, sizeof fd};
   msghdr message{};
   message.msg_iov = &number;

@@ -114,7 +114,7 @@ Guard guard_for(int fd, bool shares_terminal) {
 ReopenedStdio::~ReopenedStdio() {
   for (std::size_t i = 0; i < paths_.size(); ++i) {
     int fd = -1;
-    std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
     iovec number{&fd, sizeof fd};
     msghdr message{};
     message.msg_iov = &number;

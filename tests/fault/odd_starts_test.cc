@@ -129,7 +129,7 @@ TEST_F(OddStarts, SpecialFilesAreShownWithoutBeingOpened) {
 
 TEST_F(OddStarts, NamesOfAnyBytesAreShownAndTold) {
   for (const std::string& name : {std::string("new\nline"), std::string("not \xff utf-8"),
-                                 std::string("back\\slash \"quoted\"")}) {
+                                  std::string("back\\slash \"quoted\"")}) {
     directory_.write(name + "/file", "there\n");
     const Outcome outcome = run(immure_run({"--ro", path(name)}, {"cat", path(name) + "/file"}));
     EXPECT_EQ(outcome.out, "there\n") << outcome.err;

@@ -14,10 +14,12 @@
 
 namespace immure::sys {
 
-// openat2(2)
-inline int openat2(int dir, const char* path, std::uint64_t flags, std::uint64_t resolve) {
+// openat2(2); `mode` only with O_CREAT
+inline int openat2(int dir, const char* path, std::uint64_t flags, std::uint64_t resolve,
+                   std::uint64_t mode = 0) {
   open_how how{};
   how.flags = flags;
+  how.mode = mode;
   how.resolve = resolve;
   return static_cast<int>(::syscall(SYS_openat2, dir, path, &how, sizeof how));
 }

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +23,16 @@ void report(int fd, ChildReport::Kind kind, int errnum, std::uint32_t step, int 
   for (int tries = 0; tries < 3; ++tries) {
     if (::write(fd, &message, sizeof message) == static_cast<ssize_t>(sizeof message)) return;
   }
+}
+
+void report_detail(int fd, std::string_view text) {
+  const ChildReport message{ChildReport::Kind::detail, 0, 0, 0};
+  // NOLINTBEGIN(cppcoreguidelines-pro-type-const-cast): writev(2) only reads
+  const std::array<iovec, 2> parts = {{{const_cast<ChildReport*>(&message), sizeof message},
+                                       {const_cast<char*>(text.data()), text.size()}}};
+  // NOLINTEND(cppcoreguidelines-pro-type-const-cast)
+  const ssize_t ignored = ::writev(fd, parts.data(), parts.size());
+  static_cast<void>(ignored);
 }
 
 namespace {
@@ -68,11 +79,7 @@ bool is_missing_here(int errnum) {
   return std::find(missing.begin(), missing.end(), errnum) != missing.end();
 }
 
-namespace {
-
-// Ends with the launcher: at once if it is gone already, by SIGKILL when it goes.
 int tie_to_launcher(const ChildContext& context) {
-  ::close(context.lifetime_write_fd);
   if (!context.die_with_parent) return 0;
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
   int signal = 0;
@@ -84,8 +91,11 @@ int tie_to_launcher(const ChildContext& context) {
   return 0;
 }
 
-[[noreturn]] void fail(const ChildContext& context, std::uint32_t step, int errnum) {
-  report(context.report_fd, ChildReport::Kind::failed, errnum, step);
+namespace {
+
+[[noreturn]] void fail(const ChildContext& context, std::uint32_t step, int errnum,
+                       int part = part_whole) {
+  report(context.report_fd, ChildReport::Kind::failed, errnum, step, part);
   ::_exit(125);
 }
 
@@ -93,6 +103,7 @@ int tie_to_launcher(const ChildContext& context) {
 
 void run_child(const ChildContext& context) {
   ::umask(0);  // the modes of the plan are meant as they stand; SetUmask comes later
+  if (context.lifetime_write_fd >= 0) ::close(context.lifetime_write_fd);
   if (const int errnum = tie_to_launcher(context)) fail(context, stage_lifetime, errnum);
 
   Construction construction;
@@ -100,6 +111,7 @@ void run_child(const ChildContext& context) {
   construction.chroot_suffices = context.chroot_suffices;
   construction.terminals = context.terminals;
   construction.in_front = context.in_front;
+  construction.working_directory = context.working_directory;
   if (const int errnum = write_id_maps(context, construction)) {
     fail(context, stage_id_maps, errnum);
   }
@@ -110,7 +122,7 @@ void run_child(const ChildContext& context) {
     }
     if (const int errnum = run_setup_step(planned.what, construction)) {
       if (!planned.best_effort || !is_missing_here(errnum)) {
-        fail(context, construction.step, errnum);
+        fail(context, construction.step, errnum, construction.failed_part);
       }
       report(context.report_fd, ChildReport::Kind::lost, errnum, construction.step);
     }
@@ -127,7 +139,13 @@ void run_child(const ChildContext& context) {
     while (::read(context.block_fd, &byte, 1) < 0 && errno == EINTR) {
     }
   }
-  if (context.reaper) run_init(context, construction);
+  if (context.plain) {
+    // Steps that change ids took it away.
+    if (const int errnum = tie_to_launcher(context)) fail(context, stage_lifetime, errnum);
+    if (context.reaper) run_reaper(context, construction);
+  } else if (context.reaper) {
+    run_init(context, construction);
+  }
 
   const StartFailure failure = become_command(context, construction);
   fail(context, failure.step, failure.errnum);
@@ -137,8 +155,10 @@ StartFailure become_command(const ChildContext& context, const Construction& con
                             volatile bool* about_to_exec) {
   auto step = static_cast<std::uint32_t>(context.setup.size());
   // Everything of ours is close-on-exec already; what the caller left open becomes so.
-  if (const int errnum = close_all_but(context.pass_fds, context.fd_limit, true)) {
-    return {stage_close_fds, errnum};
+  if (!context.plain) {
+    if (const int errnum = close_all_but(context.pass_fds, context.fd_limit, true)) {
+      return {stage_close_fds, errnum};
+    }
   }
   for (const int fd : context.pass_fds) {
     if (::fcntl(fd, F_SETFD, 0) != 0) return {stage_close_fds, errno};
@@ -148,30 +168,38 @@ StartFailure become_command(const ChildContext& context, const Construction& con
     ignore.sa_handler = SIG_IGN;  // NOLINT(cppcoreguidelines-pro-type-union-access)
     if (::sigaction(SIGCHLD, &ignore, nullptr) != 0) return {stage_signals, errno};
   }
+  const auto give_back_mask = [&] {
+    return ::sigprocmask(SIG_SETMASK, &context.caller_mask, nullptr) == 0;
+  };
+  bool quiet = false;
   for (const PlannedStep& planned : context.command_setup) {
     // The filter may refuse to change the mask: it is given back just before. The command can now
     // be ended by a signal, which is what its sender wants.
-    if (std::get_if<LoadFilter>(&planned.what) != nullptr) {
-      if (::sigprocmask(SIG_SETMASK, &context.caller_mask, nullptr) != 0) {
-        return {stage_signals, errno};
-      }
-    }
+    const auto* filter = std::get_if<LoadFilter>(&planned.what);
+    if (filter != nullptr && !quiet && !give_back_mask()) return {stage_signals, errno};
+    quiet = quiet || (filter != nullptr && filter->quiet);
     if (const int errnum = run_command_step(planned.what, construction)) {
       if (!planned.best_effort || !is_missing_here(errnum)) return {step, errnum};
       report(context.report_fd, ChildReport::Kind::lost, errnum, step);
     }
     ++step;
   }
-  if (::sigprocmask(SIG_SETMASK, &context.caller_mask, nullptr) != 0) {
-    return {stage_signals, errno};
-  }
+  if (!quiet && !give_back_mask()) return {stage_signals, errno};
   if (!context.reaper) report(context.report_fd, ChildReport::Kind::ready, 0, step);
   if (about_to_exec != nullptr) *about_to_exec = true;
   int errnum = ENOENT;
   for (const char* candidate : context.candidates) {
     ::execve(candidate, context.argv, context.envp);
+    if (errno == ENOEXEC && context.script_argv != nullptr) {
+      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): execve(2) does not write to it
+      context.script_argv[1] = const_cast<char*>(candidate);
+      ::execve("/bin/sh", context.script_argv, context.envp);
+    }
     // As execvp(3): a file that may not be run does not end the search, but is remembered.
-    if (errno == ENOENT || errno == ENOTDIR) continue;
+    if (errno == ENOENT || errno == ENOTDIR) {
+      if (context.plain && errnum != EACCES) errnum = errno;
+      continue;
+    }
     errnum = errno;
     if (errno != EACCES) break;
   }

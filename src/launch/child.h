@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "base/fd.h"
 #include "launch/report.h"
@@ -56,6 +57,15 @@ struct ChildContext {
 
   unsigned terminals = 0;  // bit N: descriptor N is the caller's terminal, for OwnTerminal
   bool in_front = false;   // where the command starts at its own
+
+  // Descriptors, signals and terminal stay the caller's, and pid 1 is run_reaper(): see
+  // launch/plain_launch.h. What follows is for it alone.
+  bool plain = false;
+  std::span<const char* const> lock_files;  // inside the sandbox
+  int sync_fd = -1;                         // kept open by pid 1; -1: none
+  std::span<int> kept_fds;                  // room for those of the lock files and two more
+  char** working_directory = nullptr;       // the place of PWD in envp, for ChangeToFirst
+  char** script_argv = nullptr;  // for a file without a known format: sh, a place, arguments
 };
 
 // Runs the whole life of pid 1. Never returns.
@@ -76,13 +86,18 @@ struct Construction {
   bool old_mount_calls = false;  // fsopen(2) and its family are refused: mount(2) instead
   bool no_openat2 = false;
   bool chroot_suffices = false;
+  bool scratch_on_root = false;  // else beneath it
   unsigned scratch_entries = 0;
   Fd terminal;                 // the slave of the command's own; empty: the caller has none
   unsigned terminals = 0;      // as in ChildContext
   bool in_front = false;       // as in ChildContext
   bool leads_session = false;  // pid 1 does, for a command that is a process group in it
   int report_fd = -1;
-  std::uint32_t step = 0;  // the running one
+  std::uint32_t step = 0;              // the running one
+  int failed_part = 0;                 // FailedPart, of the step that failed
+  bool unbindable = false;             // MakeRoot made it so
+  unsigned below_root = 0;             // mounts that lie between the old root and the new one
+  char** working_directory = nullptr;  // as in ChildContext
 };
 
 int run_setup_step(const Step& step, Construction& construction);
@@ -103,6 +118,23 @@ int write_proc(const Construction& construction, const char* file, const char* v
 // child_stdio.cc
 int reopen_stdio(const ChildContext& context, Construction& construction);
 
+// child_operations.cc. The steps of an ordered command line that are no mounts.
+int make_place(const MakePlace& step, Construction& construction);
+int write_file(const WriteFile& step, Construction& construction);
+int ensure_link(const EnsureLink& step, Construction& construction);
+int change_mode(const ChangeMode& step, Construction& construction);
+
+// child_users.cc
+int new_user_namespace(const NewUserNamespace& step, const Construction& construction);
+int enter_user_namespace(const EnterUserNamespace& step);
+int check_no_user_namespaces();
+int set_ids(const SetIds& step);
+
+// Forks the command's process from pid 1, and only reaps from then on: no signal is passed on, and
+// nothing is ended with the command. With the command's filters in force it calls no more than
+// wait4(2), write(2) and exit(2). child_reaper.cc
+[[noreturn]] void run_reaper(const ChildContext& context, Construction& construction);
+
 // Forks the command's process from pid 1 and becomes init.
 [[noreturn]] void run_init(const ChildContext& context, Construction& construction);
 
@@ -120,6 +152,10 @@ StartFailure become_command(const ChildContext& context, const Construction& con
                             volatile bool* about_to_exec = nullptr);
 
 void report(int fd, ChildReport::Kind kind, int errnum, std::uint32_t step, int status = 0);
+void report_detail(int fd, std::string_view text);
+
+// Ends with the launcher: at once if it is gone already, by SIGKILL when it goes.
+int tie_to_launcher(const ChildContext& context);
 
 // A step that failed so may be missing on this host, rather than have gone wrong.
 bool is_missing_here(int errnum);

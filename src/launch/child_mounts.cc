@@ -33,6 +33,8 @@ unsigned to_attr(const MountFlags& flags) {
 int new_file_system(const char* type, FsParameters parameters, const MountFlags& flags, Fd& mount) {
   const Fd context(::fsopen(type, FSOPEN_CLOEXEC));
   if (!context) return errno;
+  // As df(1) and findmnt(8) show it.
+  if (::fsconfig(context.get(), FSCONFIG_SET_STRING, "source", type, 0) != 0) return errno;
   for (const FsParameter& parameter : parameters) {
     if (parameter.key == nullptr) continue;
     const auto command = parameter.value != nullptr ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
@@ -91,7 +93,7 @@ int write_content(int fd, const char* text, std::size_t length) {
   return 0;
 }
 
-int run(const MakeRoot& step, Construction& construction) {
+int make_root(const MakeRoot& step, Construction& construction) {
   if (step.directory.empty()) {
     const NumberText mode = NumberText().append_number(step.mode, 8);
     const NumberText size = NumberText().append_number(step.size_bytes);
@@ -135,11 +137,23 @@ int run(const MakeRoot& step, Construction& construction) {
   return old_finish_bind(construction, construction.root.get(), flags);
 }
 
+int run(const MakeRoot& step, Construction& construction) {
+  if (const int errnum = make_root(step, construction)) return errnum;
+  construction.unbindable = step.unbindable;
+  if (!step.unbindable) return 0;
+  return change_propagation(construction, construction.root.get(), MS_UNBINDABLE);
+}
+
 int run(const MakeScratch& step, Construction& construction) {
+  construction.scratch_on_root = static_cast<bool>(construction.root);
   const NumberText size = NumberText().append_number(step.size_bytes);
-  return stack_tmpfs(construction,
-                     {{"mode", "700"}, {step.size_bytes != 0 ? "size" : nullptr, size.c_str()}},
-                     {.size_bytes = step.size_bytes}, construction.scratch);
+  const int errnum = stack_tmpfs(
+      construction, {{"mode", "700"}, {step.size_bytes != 0 ? "size" : nullptr, size.c_str()}},
+      {.size_bytes = step.size_bytes}, construction.scratch);
+  if (errnum != 0 || construction.scratch_on_root) return errnum;
+  // Beneath the new root, on "/": a bind of "/" must not show it.
+  ++construction.below_root;
+  return change_propagation(construction, construction.scratch.get(), MS_UNBINDABLE);
 }
 
 int run(const MakeDir& step, Construction& construction) {
@@ -169,9 +183,25 @@ int run(const MakeLink& step, Construction& construction) {
   return ::symlinkat(step.text.c_str(), directory, base) == 0 ? 0 : errno;
 }
 
+bool same_file(int one, int other) {
+  struct stat a {};
+  struct stat b {};
+  return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
 int run(const BindMount& step, Construction& construction) {
   Fd source;
-  if (const int errnum = open_source(construction, step.source.c_str(), source)) return errnum;
+  if (step.late) {
+    source.reset(::open(step.source.c_str(), O_PATH | O_CLOEXEC));
+    if (!source) return errno;
+  } else if (const int errnum = open_source(construction, step.source.c_str(), source)) {
+    return errnum;
+  }
+  if (step.same_as >= 0 && !same_file(source.get(), step.same_as)) {
+    construction.failed_part = part_identity;
+    return ESTALE;
+  }
   Fd target;
   if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
   const MountFlags flags{.read_only = step.read_only,
@@ -180,9 +210,7 @@ int run(const BindMount& step, Construction& construction) {
                          .recursive = step.recursive,
                          .slave = step.slave};
   if (const int errnum = mount_bind(construction, source.get(), target.get(), flags)) return errnum;
-  const int errnum = verify_mounted(construction, step.target.c_str(), target.get(), flags);
-  forget_parent_below(construction, step.target.c_str());
-  return errnum;
+  return finish_mount(construction, step.target.c_str(), target.get(), flags);
 }
 
 int run(const TmpfsMount& step, Construction& construction) {
@@ -193,7 +221,8 @@ int run(const TmpfsMount& step, Construction& construction) {
   return mount_on(construction, step.target.c_str(), "tmpfs",
                   {{"mode", mode.c_str()},
                    {step.size_bytes != 0 ? "size" : nullptr, size.c_str()},
-                   {step.inodes != 0 ? "nr_inodes" : nullptr, inodes.c_str()}},
+                   {step.inodes != 0 ? "nr_inodes" : nullptr, inodes.c_str()},
+                   {step.label.empty() ? nullptr : "context", step.label.c_str()}},
                   {.read_only = step.read_only,
                    .noexec = !step.executable,
                    .size_bytes = step.size_bytes,
@@ -279,14 +308,53 @@ int run(const SealRoot& /*step*/, Construction& construction) {
   return change_flags(construction, construction.root.get(), {.read_only = true});
 }
 
+int run(const MakePlace& step, Construction& construction) {
+  return make_place(step, construction);
+}
+int run(const WriteFile& step, Construction& construction) {
+  return write_file(step, construction);
+}
+int run(const EnsureLink& step, Construction& construction) {
+  return ensure_link(step, construction);
+}
+int run(const ChangeMode& step, Construction& construction) {
+  return change_mode(step, construction);
+}
+
+// Its other flags stay: the old call sets them all anew.
+int run(const MakeReadOnly& step, Construction& construction) {
+  Fd target;
+  if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
+  struct statx status {};
+  if (::statx(target.get(), "", AT_EMPTY_PATH, STATX_TYPE, &status) != 0) return errno;
+  if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0) return EINVAL;
+  struct statfs now {};
+  if (::fstatfs(target.get(), &now) != 0) return errno;
+  const auto flags = static_cast<unsigned long>(now.f_flags);
+  return change_flags(construction, target.get(),
+                      {.read_only = true,
+                       .nosuid = (flags & ST_NOSUID) != 0,
+                       .nodev = (flags & ST_NODEV) != 0,
+                       .noexec = (flags & ST_NOEXEC) != 0});
+}
+
 int run(const EnterRoot& /*step*/, Construction& construction) {
-  if (construction.scratch) {  // it lies on the new root; what was made of it has own mounts
+  if (construction.scratch &&
+      construction
+          .scratch_on_root) {  // it lies on the new root; what was made of it has own mounts
     const auto path = proc_fd_path(construction.scratch.get());
     if (::umount2(path.c_str(), MNT_DETACH) != 0) return errno;
   }
+  if (construction.unbindable) {
+    const int root = construction.root.get();
+    if (const int errnum = change_propagation(construction, root, MS_PRIVATE)) return errnum;
+  }
   if (::fchdir(construction.root.get()) != 0) return errno;
   if (sys::pivot_root(".", ".") == 0) {
-    if (::umount2(".", MNT_DETACH) != 0) return errno;
+    // The old root lies on the new one now, and on it what lay between them.
+    for (unsigned i = 0; i <= construction.below_root; ++i) {
+      if (::umount2(".", MNT_DETACH) != 0) return errno;
+    }
     return ::chdir("/") == 0 ? verify_entered(construction.root.get()) : errno;
   }
   // An outer sandbox refuses the call (EPERM, ENOSYS), or our root is the initial ramfs (EINVAL).
@@ -317,9 +385,7 @@ int mount_on(Construction& construction, const char* target, const char* type,
   Fd at;
   if (const int errnum = open_target(construction, target, at)) return errnum;
   if (const int errnum = mount_new(construction, type, parameters, flags, at.get())) return errnum;
-  const int errnum = verify_mounted(construction, target, at.get(), flags);
-  forget_parent_below(construction, target);
-  return errnum;
+  return finish_mount(construction, target, at.get(), flags);
 }
 
 int make_file(int directory, const char* name, mode_t mode, const std::string& content) {
@@ -356,6 +422,17 @@ int mount_bind(Construction& construction, int source, int target, const MountFl
   if (const int errnum = attach(tree.get(), target)) return errnum;
   if (kept != nullptr) *kept = std::move(tree);
   return 0;
+}
+
+int change_propagation(const Construction& construction, int mount, std::uint64_t propagation) {
+  if (construction.old_mount_calls) {
+    const auto path = proc_fd_path(mount);
+    return ::mount(nullptr, path.c_str(), nullptr, propagation, nullptr) == 0 ? 0 : errno;
+  }
+  mount_attr attributes{};
+  attributes.propagation = propagation;
+  const int changed = ::mount_setattr(mount, "", AT_EMPTY_PATH, &attributes, sizeof attributes);
+  return changed == 0 ? 0 : errno;
 }
 
 int change_flags(Construction& construction, int mount, const MountFlags& flags) {

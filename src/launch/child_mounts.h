@@ -45,6 +45,9 @@ int mount_bind(Construction& construction, int source, int target, const MountFl
 // Changes the flags of the mount at `mount`, not of those below it.
 int change_flags(Construction& construction, int mount, const MountFlags& flags);
 
+// How binds of the mount at `mount` see later mounts: MS_PRIVATE, MS_UNBINDABLE.
+int change_propagation(const Construction& construction, int mount, std::uint64_t propagation);
+
 // --- Protections are read back. child_verify.cc ---
 
 // EPROTO for a call that reported success and did nothing.
@@ -55,6 +58,10 @@ int verify_flags(int mount, const MountFlags& flags);
 // looked at, too.
 int verify_mounted(Construction& construction, const char* target, int below,
                    const MountFlags& flags);
+
+// The same; from then on the new root is what was mounted on it, if `target` is the root itself.
+int finish_mount(Construction& construction, const char* target, int below,
+                 const MountFlags& flags);
 
 // What was stacked on "/" is there: ".." goes to the top of the stack.
 int verify_on_top(int mount);

@@ -53,9 +53,7 @@ int run_scratch(const CoverFile& step, Construction& construction) {
   if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
   const MountFlags flags{.read_only = step.read_only};
   if (const int errnum = mount_bind(construction, source.get(), target.get(), flags)) return errnum;
-  const int errnum = verify_mounted(construction, step.target.c_str(), target.get(), flags);
-  forget_parent_below(construction, step.target.c_str());
-  return errnum;
+  return finish_mount(construction, step.target.c_str(), target.get(), flags);
 }
 
 int run_scratch(const TmpfsMount& step, Construction& construction) {
@@ -66,9 +64,7 @@ int run_scratch(const TmpfsMount& step, Construction& construction) {
   if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
   const MountFlags flags{.read_only = step.read_only, .noexec = !step.executable};
   if (const int errnum = mount_bind(construction, source.get(), target.get(), flags)) return errnum;
-  const int errnum = verify_mounted(construction, step.target.c_str(), target.get(), flags);
-  forget_parent_below(construction, step.target.c_str());
-  return errnum;
+  return finish_mount(construction, step.target.c_str(), target.get(), flags);
 }
 
 int run_scratch(const OverlayMount& step, Construction& construction) {

@@ -92,6 +92,20 @@ int run(const OpenTerminal& step, Construction& construction) {
   return open_terminal(step, construction);
 }
 
+int run(const NewUserNamespace& step, Construction& construction) {
+  return new_user_namespace(step, construction);
+}
+int run(const EnterUserNamespace& step, Construction& /*construction*/) {
+  return enter_user_namespace(step);
+}
+int run(const CheckNoUserNamespaces& /*step*/, Construction& /*construction*/) {
+  return check_no_user_namespaces();
+}
+int run(const SetIds& step, Construction& /*construction*/) { return set_ids(step); }
+
+int run(const NewSession& step);
+int run(const NewSession& step, Construction& /*construction*/) { return run(step); }
+
 template <class Other>
 int run(const Other& /*step*/, Construction& /*construction*/) {
   return EPROTO;  // a step of the command's process among those of pid 1: the plan is wrong
@@ -118,6 +132,22 @@ int run(const ChangeDirectory& step) {
   struct stat here {};
   if (::stat(step.path.c_str(), &wanted) != 0 || ::stat(".", &here) != 0) return errno;
   return wanted.st_dev == here.st_dev && wanted.st_ino == here.st_ino ? 0 : EPROTO;
+}
+
+int change_to_first(const ChangeToFirst& step, const Construction& construction) {
+  int errnum = ENOENT;
+  for (std::size_t i = 0; i < step.paths.size(); ++i) {
+    if (::chdir(step.paths[i].c_str()) != 0) {
+      errnum = errno;
+      continue;
+    }
+    if (construction.working_directory != nullptr) {
+      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): execve(2) does not write to it
+      *construction.working_directory = const_cast<char*>(step.settings[i].c_str());
+    }
+    return 0;
+  }
+  return errnum;
 }
 
 int run(const SetUmask& step) {
@@ -222,14 +252,21 @@ int check_bounding(std::uint64_t bounding) {
   return 0;
 }
 
-int run(const LimitPrivileges& step) {
-  if (const int errnum = drop_bounding(step.bounding)) return errnum;
-  // Locked, so that uid 0 inside means nothing to the kernel's capability rules.
+// Locked, so that uid 0 inside means nothing to the kernel's capability rules.
+int lock_securebits(std::uint64_t keep) {
   const unsigned long securebits =
       SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
       SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
-      (step.keep == 0 ? SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED : 0);
+      (keep == 0 ? SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED : 0);
   if (::prctl(PR_SET_SECUREBITS, securebits, 0, 0, 0) != 0) return errno;
+  return ::prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) == static_cast<int>(securebits) ? 0 : EPROTO;
+}
+
+int run(const LimitPrivileges& step) {
+  if (const int errnum = drop_bounding(step.bounding)) return errnum;
+  if (step.securebits) {
+    if (const int errnum = lock_securebits(step.keep)) return errnum;
+  }
   if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return errno;
 
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -253,8 +290,12 @@ int run(const LimitPrivileges& step) {
     }
   }
   if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) return EPROTO;
-  if (::prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) != static_cast<int>(securebits)) return EPROTO;
   return check_bounding(step.bounding);
+}
+
+int run(const NoNewPrivileges& /*step*/) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+  return ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : EPROTO;
 }
 
 int run(const RefuseExecGain& /*step*/) {
@@ -289,6 +330,7 @@ int run(const LoadFilter& step) {
     if (errno != ENOSYS) return errno;
     if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) return errno;
   }
+  if (step.quiet) return 0;
   return ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER ? 0 : EPROTO;
 }
 
@@ -373,6 +415,9 @@ int run_command_step(const Step& step, const Construction& construction) {
   if (const auto* rules = std::get_if<RestrictSelf>(&step))
     return restrict_self(*rules, construction);
   if (std::get_if<OwnTerminal>(&step) != nullptr) return enter_terminal(construction);
+  if (const auto* first = std::get_if<ChangeToFirst>(&step)) {
+    return change_to_first(*first, construction);
+  }
   return std::visit([](const auto& s) { return run(s); }, step);
 }
 

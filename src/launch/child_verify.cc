@@ -53,6 +53,23 @@ int verify_mounted(Construction& construction, const char* target, int below,
   return construction.old_mount_calls ? verify_flags(mounted.get(), flags) : 0;
 }
 
+int finish_mount(Construction& construction, const char* target, int below,
+                 const MountFlags& flags) {
+  if (*target != '\0') {
+    const int errnum = verify_mounted(construction, target, below, flags);
+    forget_parent_below(construction, target);
+    return errnum;
+  }
+  const std::uint64_t before = mount_id(below);
+  construction.parent.reset();
+  construction.root.reset(::open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!construction.root) return errno;
+  ++construction.below_root;
+  const std::uint64_t now = mount_id(construction.root.get());
+  if (before == 0 || now == 0 || now == before) return EPROTO;
+  return verify_flags(construction.root.get(), flags);
+}
+
 int verify_on_top(int mount) {
   const std::uint64_t id = mount_id(mount);
   return id != 0 && mount_id(AT_FDCWD, "/..") == id ? 0 : EPROTO;

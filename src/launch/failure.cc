@@ -218,6 +218,8 @@ Error explain_failure(const ChildReport& report, const LaunchPlan& plan) {
           .hint = "see whether something kills it (the kernel's log names an out-of-memory kill)"};
     case stage_wait:
       return lost_command(report.errnum);
+    case stage_lock:
+      break;  // of the drop-in bwrap, which has words of its own
   }
   return os_error(Code::setup_step, "set up the sandbox", report.errnum);
 }

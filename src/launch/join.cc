@@ -186,6 +186,10 @@ std::variant<OpenNamespaces, Error> open_namespaces(const LaunchPlan& plan) {
   return opened;
 }
 
+std::string map_of_one(const std::string& planned, unsigned outside) {
+  return planned.substr(0, planned.find(' ')) + ' ' + std::to_string(outside) + " 1\n";
+}
+
 std::variant<pid_t, Error> clone_within(const OpenNamespaces& namespaces,
                                         const std::function<void()>& entered,
                                         const std::function<pid_t(int& pidfd)>& clone_there,

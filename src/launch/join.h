@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct OpenNamespaces {
 // Before descriptors are closed: takes copies of those that the plan names. An Error
 // (Code::namespace_value) names the namespace, and the user namespace that it belongs to.
 std::variant<OpenNamespaces, Error> open_namespaces(const LaunchPlan& plan);
+
+// "1000 1000 1" as "1000 0 1": a map of one id, inside as planned, outside what is ours there.
+std::string map_of_one(const std::string& planned, unsigned outside);
 
 // Enters them in a process of its own, which then calls `clone_there` to make the sandbox as the
 // launcher's child, and ends. Memory is copied, descriptors are shared: `clone_there` returns the

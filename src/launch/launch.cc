@@ -1,10 +1,8 @@
 #include "launch/launch.h"
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <sys/auxv.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -22,6 +20,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "launch/child.h"
+#include "launch/clone_sandbox.h"
 #include "launch/helper.h"
 #include "launch/host_changes.h"
 #include "launch/join.h"
@@ -72,12 +71,6 @@ std::vector<int> kept_descriptors(const LaunchPlan& plan, const LaunchOptions& o
   return keep;
 }
 
-int descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
-  return static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 1U << 20U));
-}
-
 // Without CAP_SYS_CHROOT, and with no way to get it, nothing inside leaves a chroot.
 bool chroot_suffices(const LaunchPlan& plan) {
   constexpr std::uint64_t sys_chroot = 1ULL << 18U;
@@ -94,31 +87,6 @@ bool chroot_suffices(const LaunchPlan& plan) {
     }
   }
   return false;
-}
-
-// Strings for execve(2), in memory that outlives the child's use of it.
-struct CStrings {
-  explicit CStrings(const std::vector<std::string>& texts) {
-    pointers.reserve(texts.size() + 1);
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): execve(2) does not write to them
-    for (const std::string& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
-    pointers.push_back(nullptr);
-  }
-  std::vector<char*> pointers;
-};
-
-// `sibling`: as a child of our parent, which must be the launcher.
-pid_t clone_sandbox(std::uint64_t namespaces, bool sibling, int& pidfd) {
-  clone_args args{};
-  args.flags = namespaces | CLONE_PIDFD | (sibling ? CLONE_PARENT : 0);
-  args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);  // NOLINT: the field's documented use
-  args.exit_signal = sibling ? 0 : SIGCHLD;               // a sibling has that of its maker
-  const pid_t pid = sys::clone3(args);
-  if (pid >= 0 || errno != ENOSYS) return pid;
-  // An outer filter that cannot look behind clone3's pointer refuses it; the older call does the
-  // same.
-  return static_cast<pid_t>(
-      ::syscall(SYS_clone, args.flags | SIGCHLD, nullptr, &pidfd, nullptr, nullptr));
 }
 
 // Without the call (before Linux 5.1, or an outer filter) by its number, which is its own until it
@@ -141,11 +109,6 @@ int start_guard(const RunningSandbox& sandbox, int lifetime_read) {
   }
   if (watched[1].revents == 0) kill_init(sandbox);
   ::_exit(0);
-}
-
-// "1000 1000 1" as "1000 0 1": inside as planned, outside what is ours there.
-std::string map_of_one(const std::string& planned, unsigned outside) {
-  return planned.substr(0, planned.find(' ')) + ' ' + std::to_string(outside) + " 1\n";
 }
 
 void keep_open(const OpenNamespaces& joined, std::vector<int>& keep) {

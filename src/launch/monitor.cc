@@ -147,6 +147,8 @@ class Monitor {
         case ChildReport::Kind::terminal:
           sandbox_.terminal.connect(std::move(terminal[0]), std::move(terminal[1]));
           break;
+        case ChildReport::Kind::detail:
+          break;  // of steps that no profile has
         case ChildReport::Kind::stopped:
           tell_init(sandbox_.terminal.stopped(WSTOPSIG(message.status)));
           break;

@@ -15,12 +15,13 @@ struct ChildReport {
     lost,      // a best-effort step failed with errnum; the start goes on without it
     terminal,  // the command's terminal is open: master and slave come as SCM_RIGHTS
     stopped,   // the command, in a session of pid 1's, is stopped: status is its wait status
+    detail,    // more about the failure that comes next: text behind this struct
   };
   Kind kind;
   std::int32_t errnum;
   // Index into setup followed by command_setup; their sum stands for exec. See also Stage.
   std::uint32_t step;
-  std::int32_t status;
+  std::int32_t status;  // of `failed`: see FailedPart
 };
 static_assert(std::is_trivially_copyable_v<ChildReport>);
 
@@ -37,6 +38,15 @@ constexpr int background_signal = 62;
 // process group of a command that has a session of its own.
 constexpr int typed_at_terminal = 1;
 
+// Which part of a step failed, where its words tell that.
+enum FailedPart : std::int32_t {
+  part_whole,
+  part_parents,    // the directories above
+  part_identity,   // something else is there now
+  part_not_link,   // no link is there
+  part_other_link  // another one is, its text comes as `detail`
+};
+
 // Values of ChildReport::step for what is not a step of the plan.
 enum Stage : std::uint32_t {
   stage_id_maps = 0xffff0000U,
@@ -47,6 +57,7 @@ enum Stage : std::uint32_t {
   stage_stdio,   // standard descriptors that are opened again
   stage_killed,  // the command's process, before exec
   stage_wait,    // for the end of the command
+  stage_lock,    // lock file number status / 2: odd: taking the lock, else opening it
 };
 
 }  // namespace immure

@@ -93,6 +93,8 @@ std::string text(const BindMount& s) {
   if (!s.executable) line += ", noexec";
   if (!s.recursive) line += ", without the mounts below it";
   if (s.slave) line += ", with later mounts of the host";
+  if (s.late) line += ", of the sandbox's first process";
+  if (s.same_as >= 0) line += ", open on descriptor " + std::to_string(s.same_as);
   return line;
 }
 
@@ -109,6 +111,7 @@ std::string text(const TmpfsMount& s) {
   if (s.shared) line += ", of the memory beside the root";
   if (s.read_only) line += ", read-only";
   if (!s.executable) line += ", noexec";
+  if (!s.label.empty()) line += ", label " + escape(s.label);
   return line;
 }
 
@@ -144,6 +147,46 @@ std::string text(const CgroupMount& s) { return "mount cgroup on " + inside(s.ta
 std::string text(const MaskProc& s) {
   return (s.read_only ? "make read-only " : "cover ") + inside(s.target) + ", if it is there";
 }
+
+std::string text(const MakePlace& s) {
+  if (s.kind == MakePlace::Kind::parents) return "make the directories above " + inside(s.target);
+  const bool file = s.kind == MakePlace::Kind::file;
+  return std::string(file ? "make file " : "make directory ") + inside(s.target) +
+         mode_unless(s.mode, file ? 0444 : 0755) + ", if it is missing";
+}
+std::string text(const WriteFile& s) {
+  return "write " + bytes(s.content.size()) + " to file " + inside(s.target) +
+         mode_unless(s.mode, 0666);
+}
+std::string text(const EnsureLink& s) {
+  return "make link " + inside(s.target) + " to " + escape(s.text) + ", if it is missing";
+}
+std::string text(const ChangeMode& s) {
+  return "change the mode of " + inside(s.target) + " to " + octal(s.mode);
+}
+std::string text(const MakeReadOnly& s) {
+  return "make the mount " + inside(s.target) + " read-only";
+}
+
+std::string text(const NewUserNamespace& /*s*/) { return "make a second user namespace"; }
+std::string text(const EnterUserNamespace& s) {
+  return "enter the user namespace on descriptor " + std::to_string(s.fd);
+}
+std::string text(const CheckNoUserNamespaces& /*s*/) {
+  return "see that no user namespace can be made";
+}
+std::string text(const SetIds& s) {
+  return "become" + (s.uid ? " user " + std::to_string(*s.uid) : "") +
+         (s.gid ? " group " + std::to_string(*s.gid) : "");
+}
+std::string text(const ChangeToFirst& s) {
+  std::string line = "change directory to";
+  for (const std::string& path : s.paths) {
+    line += (&path == s.paths.data() ? " " : ", else ") + escape(path);
+  }
+  return line;
+}
+std::string text(const NoNewPrivileges& /*s*/) { return "refuse new privileges"; }
 
 std::string text(const SealRoot& /*s*/) { return "make the root read-only"; }
 std::string text(const EnterRoot& /*s*/) { return "enter the root and leave the host's"; }

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -31,6 +32,8 @@ struct MakeRoot {
   std::uint64_t inodes = 0;      // of the tmpfs; 0: the kernel's default
   mode_t mode = 0755;
   bool read_only = false;  // of a directory: bind it read-only (a tmpfs is sealed by SealRoot)
+  // Until EnterRoot: the new root lies on "/", and a bind of "/" must not show it.
+  bool unbindable = false;
 };
 // A tmpfs outside the new root: overlay uppers, files that are bound over others, and the tmpfs
 // that share its memory live in it.
@@ -60,6 +63,8 @@ struct BindMount {
   bool recursive = true;
   bool slave = false;  // later mounts of the host below it appear inside; else private
   bool pin = false;    // shows what is there already: a mount point cannot be renamed inside
+  bool late = false;  // `source` is followed as it stands when the step runs: /proc/self is us then
+  int same_as = -1;   // what is bound must be what this descriptor refers to
 };
 // A file with this content and mode, made in the scratch file system and bound over the target.
 struct CoverFile {
@@ -75,7 +80,8 @@ struct TmpfsMount {
   mode_t mode = 0755;
   bool read_only = false;
   bool executable = true;
-  bool shared = false;  // a directory of the scratch file system, whose memory it shares
+  bool shared = false;     // a directory of the scratch file system, whose memory it shares
+  std::string label = {};  // SELinux; empty: the kernel's choice
 };
 struct OverlayMount {
   std::string target;
@@ -107,6 +113,41 @@ struct MaskProc {
   std::string target;      // "proc/kcore"
   bool read_only = false;  // false: covered
 };
+// --- Steps of an ordered command line (spec/operation.h), which act on what is there. ---
+
+// The mount point of the next step, and the directories above it: what is missing is made, what is
+// there, or is a link to it, stays as it is.
+struct MakePlace {
+  enum class Kind : std::uint8_t {
+    parents,  // only the directories above
+    directory,
+    file,
+  };
+  std::string target;
+  Kind kind = Kind::directory;
+  mode_t mode = 0755;
+  mode_t parents = 0755;
+};
+// The file is made, or emptied, and written.
+struct WriteFile {
+  std::string target;
+  std::string content;
+  mode_t mode = 0666;  // of a new one
+};
+// A link with this text; one that is there already is as good.
+struct EnsureLink {
+  std::string target;
+  std::string text;
+};
+struct ChangeMode {
+  std::string target;
+  mode_t mode = 0;
+};
+// The mount at the target, and none below it.
+struct MakeReadOnly {
+  std::string target;
+};
+
 // The tmpfs root becomes read-only.
 struct SealRoot {};
 // pivot_root into the new root and let go of the old one.
@@ -144,6 +185,22 @@ struct NewTimeNamespace {
   std::string offsets;  // "monotonic 259200 0\n…"; see time_namespaces(7)
 };
 
+// A user namespace below the one that we are in, with these maps; no other can be made in it if
+// user.max_user_namespaces was 1. user_namespaces(7)
+struct NewUserNamespace {
+  std::string uid_map, gid_map;
+};
+struct EnterUserNamespace {
+  int fd = -1;
+};
+// Tries to make one, and fails if that works.
+struct CheckNoUserNamespaces {};
+// Ids in the user namespace that was joined. setresuid(2)
+struct SetIds {
+  std::optional<uid_t> uid;
+  std::optional<gid_t> gid;
+};
+
 // --- Steps of the command's process, after it is forked from pid 1 inside the new root. ---
 
 struct RedirectStdio {
@@ -152,6 +209,11 @@ struct RedirectStdio {
 };
 struct ChangeDirectory {
   std::string path;  // absolute, inside the sandbox
+};
+// The first that can be entered; PWD becomes its name.
+struct ChangeToFirst {
+  std::vector<std::string> paths;     // inside the sandbox
+  std::vector<std::string> settings;  // "PWD=…" for each
 };
 struct SetUmask {
   mode_t mask = 0022;
@@ -182,7 +244,7 @@ struct SetRlimit {
   int resource = 0;  // RLIMIT_…
   rlim_t soft = 0, hard = 0;
 };
-struct NewSession {};  // setsid(2)
+struct NewSession {};  // setsid(2); also a step of pid 1
 // A new session on the terminal of OpenTerminal, in place of each of 0 to 2 that is the caller's. A
 // session without one where none is. Before any other step of the command's process.
 struct OwnTerminal {};
@@ -191,7 +253,10 @@ struct NewKeyring {};  // a new, empty session keyring; keyctl(2)
 struct LimitPrivileges {
   std::uint64_t keep = 0;  // permitted, effective, inheritable, ambient
   std::uint64_t bounding = 0;
+  bool securebits = true;  // uid 0 inside means nothing to the rules of capabilities
 };
+// Read back. PR_SET_NO_NEW_PRIVS(2const)
+struct NoNewPrivileges {};
 // From now on no memory can be written and executed; read back. PR_SET_MDWE(2const)
 struct RefuseExecGain {};
 // From now on reading the time stamp counter is SIGSEGV; read back. PR_SET_TSC(2const)
@@ -209,17 +274,20 @@ struct LoadFilter {
   const sock_filter* program = nullptr;
   std::uint16_t length = 0;
   std::shared_ptr<const std::vector<sock_filter>> own;
+  // The caller's own, which may end the process for any call but write, close and execve: nothing
+  // else is asked of the kernel once it is in force.
+  bool quiet = false;
 };
 
-using Step =
-    std::variant<MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile,
-                 TmpfsMount, OverlayMount, ProcMount, DevptsMount, MqueueMount, SysfsMount,
-                 CgroupMount, MaskProc, SealRoot, EnterRoot, SetHostname, SetDomainname, LoopbackUp,
-                 DropGroups, OpenQueues, WriteProc, OpenTerminal, NewTimeNamespace, RedirectStdio,
-                 ChangeDirectory, SetUmask, SetNice, SetOomScoreAdj, SetScheduler, SetIoPriority,
-                 NewCoreCookie, SetAffinity, SetPersonality, SetRlimit, NewSession, OwnTerminal,
-                 NewKeyring, RefuseExecGain, CloseTsc, SetExecLabel, LimitPrivileges, RestrictSelf,
-                 LoadFilter>;
+using Step = std::variant<
+    MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile, TmpfsMount,
+    OverlayMount, ProcMount, DevptsMount, MqueueMount, SysfsMount, CgroupMount, MaskProc, MakePlace,
+    WriteFile, EnsureLink, ChangeMode, MakeReadOnly, SealRoot, EnterRoot, NewUserNamespace,
+    EnterUserNamespace, CheckNoUserNamespaces, SetIds, ChangeToFirst, NoNewPrivileges, SetHostname,
+    SetDomainname, LoopbackUp, DropGroups, OpenQueues, WriteProc, OpenTerminal, NewTimeNamespace,
+    RedirectStdio, ChangeDirectory, SetUmask, SetNice, SetOomScoreAdj, SetScheduler, SetIoPriority,
+    NewCoreCookie, SetAffinity, SetPersonality, SetRlimit, NewSession, OwnTerminal, NewKeyring,
+    RefuseExecGain, CloseTsc, SetExecLabel, LimitPrivileges, RestrictSelf, LoadFilter>;
 
 // A step and who asked for it.
 struct PlannedStep {

@@ -1,0 +1,196 @@
+// The words of bubblewrap for what failed. Paths of the sandbox and of the host are shown as they
+// were for it while it set up: below /newroot and /oldroot.
+#include <sched.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "commands/bwrap.h"
+#include "plan/lower_ordered.h"
+
+namespace immure {
+namespace {
+
+std::string with(std::string text, int errnum) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
+  return std::move(text) + ": " + std::strerror(errnum);
+}
+
+std::string octal(mode_t mode) {
+  std::string digits;
+  for (mode_t rest = mode; rest != 0; rest /= 8) {
+    digits.insert(digits.begin(), static_cast<char>('0' + rest % 8));
+  }
+  return '0' + digits;
+}
+
+// Each gives the text for a step that failed.
+class Words {
+ public:
+  Words(const PlainFailure& failure)
+      : errnum_(failure.report.errnum), part_(failure.report.status), detail_(failure.detail) {}
+
+  std::string operator()(const BindMount& s) const {
+    if (part_ == part_identity) return "Race condition binding dirfd";
+    return with("Can't bind mount /oldroot" + s.source + " on " + place(s.target) +
+                    ": Unable to mount source on destination",
+                errnum_);
+  }
+  std::string operator()(const CoverFile& s) const {
+    return with("Can't bind mount /oldroot/bindfile on " + place(s.target), errnum_);
+  }
+  std::string operator()(const TmpfsMount& s) const { return cannot_mount("tmpfs", s.target); }
+  std::string operator()(const ProcMount& s) const { return cannot_mount("proc", s.target); }
+  std::string operator()(const DevptsMount& s) const { return cannot_mount("devpts", s.target); }
+  std::string operator()(const MqueueMount& s) const { return cannot_mount("mqueue", s.target); }
+  std::string operator()(const OverlayMount& s) const {
+    const std::string text = "Can't make overlay mount on " + place(s.target);
+    return errnum_ == ELOOP ? text + ": Overlay directories may not overlap" : with(text, errnum_);
+  }
+  std::string operator()(const MakePlace& s) const {
+    const std::string path = '/' + s.target;
+    if (part_ == part_parents) return with("Can't mkdir parents for " + path, errnum_);
+    return with((s.kind == MakePlace::Kind::file ? "Can't create file at " : "Can't mkdir ") + path,
+                errnum_);
+  }
+  std::string operator()(const WriteFile& s) const {
+    return with("Can't create file /" + s.target, errnum_);
+  }
+  std::string operator()(const EnsureLink& s) const {
+    const std::string text = "Can't make symlink at /" + s.target;
+    if (part_ == part_other_link) return text + ": existing destination is " + detail_;
+    if (part_ == part_not_link) return text + ": destination exists and is not a symlink";
+    return with(text, errnum_);
+  }
+  std::string operator()(const ChangeMode& s) const {
+    return with("Can't chmod " + octal(s.mode) + " /" + s.target, errnum_);
+  }
+  std::string operator()(const MakeReadOnly& s) const {
+    const std::string text = "Can't remount readonly on " + place(s.target) + ": ";
+    if (errnum_ == EINVAL)
+      return text + "Unable to find \"" + place(s.target) + "\" in mount table";
+    return with(
+        text + (errnum_ == ENOENT ? "realpath(destination)" : "Unable to apply mount flags"),
+        errnum_);
+  }
+  std::string operator()(const SetHostname& s) const {
+    return with("Can't set hostname to " + s.name, errnum_);
+  }
+  std::string operator()(const LoopbackUp& /*s*/) const {
+    return with("loopback: Failed RTM_NEWADDR", errnum_);
+  }
+  std::string operator()(const WriteProc& s) const {
+    return with(s.file.starts_with("sys/") ? "sysctl user.max_user_namespaces = 1"
+                                           : "--file-label setup failed",
+                errnum_);
+  }
+  std::string operator()(const NewUserNamespace& /*s*/) const {
+    return with("unshare user ns", errnum_);
+  }
+  std::string operator()(const EnterUserNamespace& /*s*/) const {
+    return with("Setting userns2 failed", errnum_);
+  }
+  std::string operator()(const CheckNoUserNamespaces& /*s*/) const {
+    return "creation of new user namespaces was not disabled as requested";
+  }
+  std::string operator()(const SetIds& s) const {
+    return with(s.uid ? "unable to switch to uid " + std::to_string(*s.uid)
+                      : "unable to switch to gid " + std::to_string(s.gid.value_or(0)),
+                errnum_);
+  }
+  std::string operator()(const NewSession& /*s*/) const { return with("setsid", errnum_); }
+  std::string operator()(const LimitPrivileges& /*s*/) const {
+    return with("capset failed", errnum_);
+  }
+  std::string operator()(const NoNewPrivileges& /*s*/) const {
+    return with("prctl(PR_SET_NO_NEW_PRIVS) failed", errnum_);
+  }
+  std::string operator()(const SetExecLabel& s) const {
+    return with("label_exec " + s.label, errnum_);
+  }
+  std::string operator()(const ChangeToFirst& s) const {
+    return with("Can't chdir to " + s.paths.front(), errnum_);
+  }
+  std::string operator()(const LoadFilter& /*s*/) const {
+    if (errnum_ == EINVAL) return std::string(kFilterRefused);
+    return with("prctl(PR_SET_SECCOMP)", errnum_);
+  }
+  template <class Other>
+  std::string operator()(const Other& s) const {
+    return with("Can't " + describe(Step(s)), errnum_);
+  }
+
+ private:
+  static std::string place(const std::string& target) { return "/newroot/" + target; }
+  std::string cannot_mount(const char* type, const std::string& target) const {
+    return with(std::string("Can't mount ") + type + " on " + place(target), errnum_);
+  }
+
+  int errnum_;
+  int part_;
+  const std::string& detail_;
+};
+
+std::string at_clone(int errnum) {
+  switch (errnum) {
+    case EINVAL:
+      return "Creating new namespace failed, likely because the kernel does not support user "
+             "namespaces.  bwrap must be installed setuid on such systems.";
+    case EPERM:
+      return "No permissions to create a new namespace, likely because the kernel does not allow "
+             "non-privileged user namespaces. On e.g. debian this can be enabled with 'sysctl "
+             "kernel.unprivileged_userns_clone=1'.";
+    case ENOSPC:
+      return "Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces "
+             "exceeded (ENOSPC)";
+    default:
+      return with("Creating new namespace failed", errnum);
+  }
+}
+
+std::string of_launcher(const Error& error) {
+  if (error.code != Code::namespace_value) {
+    return error.errnum != 0 ? with("Can't " + error.doing, error.errnum) : error.doing;
+  }
+  if (error.origin.flag == "--pidns") {
+    return error.errnum != 0 ? with("Setting pidns failed", error.errnum) : "Setting pidns failed";
+  }
+  if (error.errnum != 0 && error.errnum != EPERM) {
+    return with("Joining specified user namespace failed", error.errnum);
+  }
+  return "Joining the specified user namespace failed, it might not be a descendant of the current "
+         "user namespace.";
+}
+
+}  // namespace
+
+std::string bwrap_words(const PlainFailure& failure, const LaunchPlan& plan,
+                        const PlainOptions& options) {
+  if (failure.has_error) return of_launcher(failure.error);
+  const ChildReport& report = failure.report;
+  if (failure.at_clone) return at_clone(report.errnum);
+  const std::size_t setup = plan.setup.size();
+  const std::size_t steps = setup + plan.command_setup.size();
+  if (report.step < steps) {
+    const PlannedStep& planned =
+        report.step < setup ? plan.setup[report.step] : plan.command_setup[report.step - setup];
+    return std::visit(Words(failure), planned.what);
+  }
+  if (report.step == steps) return with("execvp " + plan.command.shown, report.errnum);
+  switch (static_cast<Stage>(report.step)) {
+    case stage_id_maps:
+      return with("setting up uid map", report.errnum);
+    case stage_lifetime:
+      return with("prctl", report.errnum);
+    case stage_lock: {
+      const auto number = static_cast<std::size_t>(report.status / 2);
+      const std::string verb = report.status % 2 == 0 ? "open" : "lock";
+      return with("Unable to " + verb + " lock file " + options.lock_files.at(number),
+                  report.errnum);
+    }
+    default:
+      return with("Can't fork for pid 1", report.errnum);
+  }
+}
+
+}  // namespace immure

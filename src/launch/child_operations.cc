@@ -1,0 +1,163 @@
+// The steps of an ordered command line that are no mounts. What they make lies inside the new root:
+// no link, absolute or relative, leads out of it.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <string_view>
+
+#include "base/syscalls.h"
+#include "launch/child.h"
+#include "launch/fixed_text.h"
+#include "launch/lookup.h"
+
+namespace immure {
+namespace {
+
+// The directories above `target` that are missing.
+int make_parents(Construction& construction, std::string_view target, mode_t mode) {
+  construction.parent.reset();
+  Fd directory(::openat(construction.root.get(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return errno;
+  for (std::size_t start = 0;;) {
+    const std::size_t slash = target.find('/', start);
+    if (slash == std::string_view::npos) return 0;
+    PathText path;  // from the root: a link on the way is followed as the kernel will
+    path.append({target.data(), slash});
+    PathText name;
+    name.append({target.data() + start, slash - start});
+    if (path.overflowed()) return ENAMETOOLONG;
+    Fd next;
+    int errnum = open_target(construction, path.c_str(), next);
+    if (errnum == ENOENT) {
+      if (::mkdirat(directory.get(), name.c_str(), mode) != 0 && errno != EEXIST) return errno;
+      errnum = open_target(construction, path.c_str(), next);
+    }
+    if (errnum != 0) return errnum;
+    directory = std::move(next);
+    start = slash + 1;
+  }
+}
+
+// As open_parent(), but makes it.
+int place_of(Construction& construction, const std::string& target, mode_t parents, int& directory,
+             const char*& base) {
+  int errnum = open_parent(construction, target.c_str(), directory, base);
+  if (errnum == ENOENT) {
+    errnum = make_parents(construction, target, parents);
+    if (errnum == 0) errnum = open_parent(construction, target.c_str(), directory, base);
+  }
+  // A link that leads nowhere is no parent that could not be made.
+  if (errnum != 0 && errnum != ENOENT) construction.failed_part = part_parents;
+  return errnum;
+}
+
+// What is there is of the kind that was to be made; a link counts as what it leads to, and one that
+// leads nowhere is for the next step to stumble over.
+int check_kind(Construction& construction, const std::string& target, int directory,
+               const char* base, bool wants_directory) {
+  struct stat status {};
+  if (::fstatat(directory, base, &status, AT_SYMLINK_NOFOLLOW) != 0) return errno;
+  if (S_ISLNK(status.st_mode)) {
+    Fd there;
+    if (const int errnum = open_target(construction, target.c_str(), there)) {
+      return errnum == ENOENT ? 0 : errnum;
+    }
+    if (::fstat(there.get(), &status) != 0) return errno;
+  }
+  if (S_ISDIR(status.st_mode) == wants_directory) return 0;
+  return wants_directory ? ENOTDIR : EISDIR;
+}
+
+int write_all_to(int file, std::string_view content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(file, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+}  // namespace
+
+int make_place(const MakePlace& step, Construction& construction) {
+  int directory = -1;
+  const char* base = nullptr;
+  if (const int errnum = place_of(construction, step.target, step.parents, directory, base)) {
+    return errnum;
+  }
+  if (step.kind == MakePlace::Kind::parents) return 0;
+  const bool wants_directory = step.kind == MakePlace::Kind::directory;
+  const int made = wants_directory ? ::mkdirat(directory, base, step.mode)
+                                   : ::mknodat(directory, base, S_IFREG | step.mode, 0);
+  if (made == 0) return 0;
+  const int errnum = errno;
+  if (errnum == ENOTDIR) {
+    construction.failed_part = part_parents;
+    return errnum;
+  }
+  // In a read-only mount, or one where we may not write, what is there is as good.
+  const int kind = check_kind(construction, step.target, directory, base, wants_directory);
+  return kind == 0 || errnum == EEXIST ? kind : errnum;
+}
+
+int write_file(const WriteFile& step, Construction& construction) {
+  Fd file;
+  Fd there;
+  int errnum = open_target(construction, step.target.c_str(), there);
+  if (errnum == 0) {
+    file.reset(::open(proc_fd_path(there.get()).c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+  } else if (errnum == ENOENT && !construction.no_openat2) {
+    // Also where a link leads to what is not there yet.
+    file.reset(sys::openat2(construction.root.get(), step.target.c_str(),
+                            O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+                            RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, step.mode));
+  } else if (errnum == ENOENT) {
+    int directory = -1;
+    const char* base = nullptr;
+    errnum = open_parent(construction, step.target.c_str(), directory, base);
+    if (errnum != 0) return errnum;
+    file.reset(
+        ::openat(directory, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, step.mode));
+  } else {
+    return errnum;
+  }
+  return file ? write_all_to(file.get(), step.content) : errno;
+}
+
+int ensure_link(const EnsureLink& step, Construction& construction) {
+  int directory = -1;
+  const char* base = nullptr;
+  if (const int errnum = open_parent(construction, step.target.c_str(), directory, base)) {
+    return errnum;
+  }
+  if (::symlinkat(step.text.c_str(), directory, base) == 0) return 0;
+  const int errnum = errno;
+  std::array<char, PATH_MAX> text;
+  const ssize_t length = ::readlinkat(directory, base, text.data(), text.size());
+  if (length < 0) {
+    if (errno == EINVAL) construction.failed_part = part_not_link;
+    return errnum;
+  }
+  const std::string_view there(text.data(), static_cast<std::size_t>(length));
+  if (there == step.text) return 0;
+  construction.failed_part = part_other_link;
+  report_detail(construction.report_fd, there);
+  return errnum;
+}
+
+int change_mode(const ChangeMode& step, Construction& construction) {
+  Fd there;
+  if (const int errnum = open_target(construction, step.target.c_str(), there)) return errnum;
+  const auto path = proc_fd_path(there.get());
+  if (::chmod(path.c_str(), step.mode) != 0) return errno;
+  struct stat status {};
+  if (::fstat(there.get(), &status) != 0) return errno;
+  return (status.st_mode & 07777) == step.mode ? 0 : EPROTO;
+}
+
+}  // namespace immure

@@ -8,95 +8,97 @@ namespace {
 class Namespaces : public Compared {};
 TEST_P(Namespaces, AreAsUnderBubblewrap) { expect_same(GetParam()); }
 
-std::vector<Case> each(const std::string& before, std::initializer_list<std::string> options) {
+std::vector<Case> each(std::initializer_list<std::string> options,
+                       const std::vector<Difference>& may_differ = {}) {
   std::vector<Case> rows;
   for (const std::string& option : options) {
-    rows.push_back({.rule = before.empty() ? option : before + " " + option,
-                    .options = option,
-                    .given = {},
-                    .heard = {}});
+    rows.push_back({.rule = option, .options = option, .may_differ = may_differ});
   }
   return rows;
 }
 
+const Difference queue{" - mqueue ", "without nosuid, nodev and noexec in bubblewrap"};
+const Difference parent{"^tree: /a dir ", "the mode of parents, see Mounts"};
+
 INSTANTIATE_TEST_SUITE_P(
     Unshared, Namespaces,
     testing::ValuesIn(
-        each("", {"--unshare-user",
-                  "--unshare-user-try",
-                  "--unshare-ipc",
-                  "--unshare-pid",
-                  "--unshare-net",
-                  "--unshare-uts",
-                  "--unshare-cgroup",
-                  "--unshare-cgroup-try",
-                  "--unshare-all",
-                  "--unshare-all --share-net",
-                  "--share-net --unshare-all",
-                  "--unshare-net --share-net",
-                  "--unshare-all --share-net --unshare-net",
-                  "--unshare-user --unshare-ipc --unshare-pid --unshare-net --unshare-uts",
-                  "--unshare-user --unshare-user-try",
-                  "--unshare-pid --unshare-pid",
-                  "--unshare-pid --dev /dev",
-                  "--unshare-all --dev /dev --mqueue /dev/mqueue",
-                  "--unshare-ipc --mqueue /a/mqueue",
-                  "--mqueue /mqueue"})),
+        each({"--unshare-user",
+              "--unshare-user-try",
+              "--unshare-ipc",
+              "--unshare-pid",
+              "--unshare-net",
+              "--unshare-uts",
+              "--unshare-cgroup",
+              "--unshare-cgroup-try",
+              "--unshare-all",
+              "--unshare-all --share-net",
+              "--share-net --unshare-all",
+              "--unshare-net --share-net",
+              "--unshare-all --share-net --unshare-net",
+              "--unshare-user --unshare-ipc --unshare-pid --unshare-net --unshare-uts",
+              "--unshare-user --unshare-user-try",
+              "--unshare-pid --unshare-pid",
+              "--unshare-pid --dev /dev",
+              "--unshare-all --dev /dev --mqueue /dev/mqueue",
+              "--unshare-ipc --mqueue /a/mqueue",
+              "--mqueue /mqueue"},
+             {queue, parent})),
     NameOfCase());
 
 INSTANTIATE_TEST_SUITE_P(Ids, Namespaces,
-                         testing::ValuesIn(each("", {"--unshare-user --uid 0",
-                                                     "--unshare-user --gid 0",
-                                                     "--unshare-user --uid 0 --gid 0",
-                                                     "--uid 0 --gid 0",
-                                                     "--uid 1234 --gid 4321 --unshare-all",
-                                                     "--uid 7 --dev /dev",
-                                                     "--uid 0 --dev /dev --dir /d --tmpfs /t",
-                                                     "--uid 2147483647 --unshare-user",
-                                                     "--uid 2147483648 --unshare-user",
-                                                     "--uid 4294967295 --unshare-user",
-                                                     "--uid +5 --unshare-user",
-                                                     "--uid 5 --uid 6",
-                                                     "--gid 5 --gid 6 --gid 7",
-                                                     "--uid -1",
-                                                     "--gid -1",
-                                                     "--uid x",
-                                                     "--gid 1x",
-                                                     "--uid \"\"",
-                                                     "--gid 0x10",
-                                                     "--unshare-uts --hostname inside",
-                                                     "--hostname inside",
-                                                     "--unshare-all --hostname inside",
-                                                     "--unshare-uts --hostname a --hostname b",
-                                                     "--unshare-uts --hostname \"\""})),
+                         testing::ValuesIn(each({"--unshare-user --uid 0",
+                                                 "--unshare-user --gid 0",
+                                                 "--unshare-user --uid 0 --gid 0",
+                                                 "--uid 0 --gid 0",
+                                                 "--uid 1234 --gid 4321 --unshare-all",
+                                                 "--uid 7 --dev /dev",
+                                                 "--uid 0 --dev /dev --dir /d --tmpfs /t",
+                                                 "--uid 2147483647 --unshare-user",
+                                                 "--uid 2147483648 --unshare-user",
+                                                 "--uid 4294967295 --unshare-user",
+                                                 "--uid +5 --unshare-user",
+                                                 "--uid 5 --uid 6",
+                                                 "--gid 5 --gid 6 --gid 7",
+                                                 "--uid -1",
+                                                 "--gid -1",
+                                                 "--uid x",
+                                                 "--gid 1x",
+                                                 "--uid \"\"",
+                                                 "--gid 0x10",
+                                                 "--unshare-uts --hostname inside",
+                                                 "--hostname inside",
+                                                 "--unshare-all --hostname inside",
+                                                 "--unshare-uts --hostname a --hostname b",
+                                                 "--unshare-uts --hostname \"\""})),
                          NameOfCase());
 
 INSTANTIATE_TEST_SUITE_P(
     Locked, Namespaces,
-    testing::ValuesIn(each("", {"--unshare-user --disable-userns", "--assert-userns-disabled",
-                                "--unshare-user --disable-userns --assert-userns-disabled",
-                                "--unshare-user --unshare-all --disable-userns --dev /dev",
-                                "--unshare-user --disable-userns --uid 0 --cap-drop ALL",
-                                "--unshare-user --disable-userns --unshare-pid --as-pid-1"})),
+    testing::ValuesIn(each({"--unshare-user --disable-userns", "--assert-userns-disabled",
+                            "--unshare-user --disable-userns --assert-userns-disabled",
+                            "--unshare-user --unshare-all --disable-userns --dev /dev",
+                            "--unshare-user --disable-userns --uid 0 --cap-drop ALL",
+                            "--unshare-user --disable-userns --unshare-pid --as-pid-1"})),
     NameOfCase());
 
 INSTANTIATE_TEST_SUITE_P(
     Capabilities, Namespaces,
-    testing::ValuesIn(each(
-        "", {"--cap-add ALL", "--cap-add all", "--cap-drop ALL", "--cap-add CAP_NET_ADMIN",
-             "--cap-add cap_net_admin", "--cap-add CAP_SYS_ADMIN --cap-add CAP_CHOWN",
-             "--cap-add ALL --cap-drop CAP_SYS_ADMIN", "--cap-drop ALL --cap-add CAP_CHOWN",
-             "--cap-add CAP_CHOWN --cap-drop ALL", "--cap-drop CAP_CHOWN", "--cap-add NET_ADMIN",
-             "--cap-add CAP_NOTHING", "--cap-drop nothing", "--unshare-user --uid 0 --cap-add ALL",
-             "--unshare-user --uid 0 --cap-add CAP_CHOWN", "--unshare-user --uid 0",
-             "--unshare-all --cap-add CAP_NET_ADMIN --dev /dev",
-             "--unshare-user --disable-userns --cap-add CAP_SYS_ADMIN",
-             "--unshare-pid --as-pid-1 --cap-add CAP_SYS_PTRACE --new-session"})),
+    testing::ValuesIn(
+        each({"--cap-add ALL", "--cap-add all", "--cap-drop ALL", "--cap-add CAP_NET_ADMIN",
+              "--cap-add cap_net_admin", "--cap-add CAP_SYS_ADMIN --cap-add CAP_CHOWN",
+              "--cap-add ALL --cap-drop CAP_SYS_ADMIN", "--cap-drop ALL --cap-add CAP_CHOWN",
+              "--cap-add CAP_CHOWN --cap-drop ALL", "--cap-drop CAP_CHOWN", "--cap-add NET_ADMIN",
+              "--cap-add CAP_NOTHING", "--cap-drop nothing", "--unshare-user --uid 0 --cap-add ALL",
+              "--unshare-user --uid 0 --cap-add CAP_CHOWN", "--unshare-user --uid 0",
+              "--unshare-all --cap-add CAP_NET_ADMIN --dev /dev",
+              "--unshare-user --disable-userns --cap-add CAP_SYS_ADMIN",
+              "--unshare-pid --as-pid-1 --cap-add CAP_SYS_PTRACE --new-session"})),
     NameOfCase());
 
 // The descriptors that tell of the sandbox.
 std::vector<Case> telling(std::initializer_list<std::string> options) {
-  std::vector<Case> rows = each("", options);
+  std::vector<Case> rows = each(options);
   for (Case& row : rows) {
     row.heard = {20, 21};
     row.command = {"/probe", "quiet", "7"};
@@ -115,8 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
          "--info-fd 20 --json-status-fd 21 --unshare-all --dev /dev",
          "--info-fd 20 --json-status-fd 21 --lock-file /probe",
          "--json-status-fd 20 --die-with-parent --new-session",
-         "--json-status-fd 20 --bind /missing /x",
-         "--json-status-fd 20 --unshare-pid --symlink a /probe",
+         "--json-status-fd 20 --unshare-pid --dir /probe",
          "--info-fd 20 --json-status-fd 21 --chdir /missing",
          "--info-fd 20 --unshare-all --tmpfs /probe/x"})),
     NameOfCase());

@@ -1,6 +1,7 @@
 #include "bwrap/support.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,21 +23,7 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
   }
 }
 
-// A pipe's ends are moved out of the way of the numbers that cases use.
 constexpr int above_all_cases = 200;
-
-struct Ends {
-  Fd read, write;
-};
-
-Ends pipe_above() {
-  std::array<int, 2> fds{};
-  if (::pipe2(fds.data(), O_CLOEXEC) != 0) std::abort();
-  const Fd read(fds[0]);
-  const Fd write(fds[1]);
-  return {.read = Fd(::fcntl(read.get(), F_DUPFD_CLOEXEC, above_all_cases)),
-          .write = Fd(::fcntl(write.get(), F_DUPFD_CLOEXEC, above_all_cases))};
-}
 
 Fd readable(const std::string& text) {
   Ends ends = pipe_above();
@@ -45,17 +32,6 @@ Fd readable(const std::string& text) {
     std::abort();  // more than a pipe holds: the table is wrong
   }
   return std::move(ends.read);
-}
-
-// What was written; the end may still be open in a process that stays in the background.
-std::string all_written(const Fd& fd) {
-  ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
-  std::string text;
-  std::array<char, 4096> buffer;
-  for (ssize_t n = 0; (n = ::read(fd.get(), buffer.data(), buffer.size())) > 0;) {
-    text.append(buffer.data(), static_cast<std::size_t>(n));
-  }
-  return text;
 }
 
 std::string outside_namespace(const std::string& kind) {
@@ -73,10 +49,13 @@ std::string mount_line(const std::string& line) {
   std::smatch match;
   if (!std::regex_match(line, match, fields)) return line;
   if (match[3] == "/" && match[5] == "tmpfs") return "mount: / " + match[4].str() + " tmpfs";
-  static const std::regex temporary(R"(^/bindfile\w{6}(//deleted)?$)");
-  const std::string root = std::regex_replace(match[2].str(), temporary, "(temporary)");
-  return "mount: " + match[3].str() + " of " + root + " " + match[4].str() + " " + match[5].str() +
-         " " + match[6].str() + " " + match[7].str();
+  // Of --bind-data: a file of a tmpfs that each keeps somewhere.
+  static const std::regex temporary(R"(^/(bindfile\w{6}|f\d+)(//deleted)?$)");
+  if (std::regex_match(match[2].str(), temporary)) {
+    return "mount: " + match[3].str() + " of data " + match[4].str() + " " + match[5].str();
+  }
+  return "mount: " + match[3].str() + " of " + match[2].str() + " " + match[4].str() + " " +
+         match[5].str() + " " + match[6].str() + " " + match[7].str();
 }
 
 // The other side of a map is the parent namespace's business: bubblewrap makes two namespaces, one
@@ -139,6 +118,58 @@ std::string described(const fs::path& path, const fs::path& below) {
 }
 
 }  // namespace
+
+Ends pipe_above() {
+  std::array<int, 2> fds{};
+  if (::pipe2(fds.data(), O_CLOEXEC) != 0) std::abort();
+  const Fd read(fds[0]);
+  const Fd write(fds[1]);
+  return {.read = Fd(::fcntl(read.get(), F_DUPFD_CLOEXEC, above_all_cases)),
+          .write = Fd(::fcntl(write.get(), F_DUPFD_CLOEXEC, above_all_cases))};
+}
+
+std::string all_written(const Fd& fd) {
+  ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+  std::string text;
+  std::array<char, 4096> buffer;
+  for (ssize_t n = 0; (n = ::read(fd.get(), buffer.data(), buffer.size())) > 0;) {
+    text.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  return text;
+}
+
+std::string written_until(const Fd& fd, const std::string& text) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  std::string said;
+  pollfd wait{.fd = fd.get(), .events = POLLIN, .revents = 0};
+  while (!contains(said, text) && std::chrono::steady_clock::now() < end) {
+    ::poll(&wait, 1, 50);
+    if ((wait.revents & (POLLIN | POLLHUP)) == POLLHUP) break;
+    if ((wait.revents & POLLIN) != 0) said += all_written(fd);
+  }
+  return said;
+}
+
+bool closed_within(const Fd& fd, std::chrono::milliseconds limit) {
+  pollfd wait{.fd = fd.get(), .events = 0, .revents = 0};
+  return ::poll(&wait, 1, static_cast<int>(limit.count())) == 1 && (wait.revents & POLLHUP) != 0;
+}
+
+Program started(const std::string& program, const Argv& options, const Argv& command,
+                const std::map<int, int>& descriptors) {
+  Argv argv{program};
+  argv.insert(argv.end(), options.begin(), options.end());
+  argv.emplace_back("--");
+  argv.insert(argv.end(), command.begin(), command.end());
+  return {.argv = argv, .before_exec = [descriptors] {
+            for (const auto& [number, fd] : descriptors) ::dup2(fd, number);
+          }};
+}
+
+std::uint64_t number_of(const std::string& said, const std::string& key) {
+  const std::size_t at = said.find("\"" + key + "\": ");
+  return at == std::string::npos ? 0 : std::stoull(said.substr(at + key.size() + 4));
+}
 
 std::string ours() {
   const char* named = std::getenv("IMMURE_TEST_BWRAP");
@@ -270,6 +301,11 @@ std::string test_name(const std::string& rule, std::size_t index) {
     start = false;
   }
   return name + "_" + std::to_string(index);
+}
+
+void Both::SetUp() {
+  IMMURE_REQUIRE_SANDBOX();
+  if (GetParam() != "Ours") IMMURE_REQUIRE_PEER();
 }
 
 void Compared::SetUp() {

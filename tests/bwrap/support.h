@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdint>
 #include <map>
 #include <ostream>
 #include <string>
@@ -78,8 +80,33 @@ std::string comparable(const Heard& heard, const std::string& program, const Cas
 // Both, and their comparison.
 void expect_same(const Case& one);
 
+// A pipe above the numbers that command lines use.
+struct Ends {
+  Fd read, write;
+};
+Ends pipe_above();
+// What was written; the other end may still be open in a process that goes on.
+std::string all_written(const Fd& fd);
+// What is written until `text` has come, or the end, or ten seconds have passed.
+std::string written_until(const Fd& fd, const std::string& text);
+// Whether the other end is closed everywhere within the time.
+bool closed_within(const Fd& fd, std::chrono::milliseconds limit);
+
+// "bwrap OPTIONS -- COMMAND" with these descriptors of ours under the numbers.
+Program started(const std::string& program, const Argv& options, const Argv& command,
+                const std::map<int, int>& descriptors = {});
+// The number after the key in what --info-fd and --json-status-fd say; 0: none.
+std::uint64_t number_of(const std::string& said, const std::string& key);
+
 // "--dir is 0755", the third of its table -> "DirIs0755_3": names of tests have no other signs.
 std::string test_name(const std::string& rule, std::size_t index);
+
+// What both have to do, each by itself: a claim about bubblewrap is a claim that Debian's keeps.
+class Both : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override;
+  static std::string program() { return GetParam() == "Ours" ? ours() : debians(); }
+};
 
 // Of a table of cases: one test each.
 class Compared : public testing::TestWithParam<Case> {

@@ -1,0 +1,213 @@
+// Holes of bubblewrap that are not reproduced: each is first seen in Debian's, so that it is known
+// to be one.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "bwrap/support.h"
+
+namespace immure::test {
+namespace {
+
+class Holes : public testing::Test {
+ protected:
+  void SetUp() override {
+    IMMURE_REQUIRE_SANDBOX();
+    IMMURE_REQUIRE_PEER();
+  }
+  Heard under(const std::string& program, const std::string& options, const Argv& command) const {
+    return play(program, {.rule = "", .options = options, .command = command}, files_);
+  }
+  std::string host(const std::string& name) const { return files_.path() + "/" + name; }
+
+  HostFiles files_;
+};
+
+// A link that names the place from which the host's root is bound while the new root is built.
+TEST_F(Holes, NothingIsMadeOnTheHostThroughALinkToTheOldRoot) {
+  const std::string before = files_.tree();
+  const std::string link = "--symlink /oldroot@/empty /d ";
+  for (const std::string act :
+       {"--dir /d/x", "--tmpfs /d/x", "--symlink a /d/x", "--bind @/dir /d/x", "--bind @/file /d/x",
+        "--dir /d/x/y", "--dev /d/x"}) {
+    const Heard theirs = under(debians(), link + act, {"/probe", "quiet"});
+    EXPECT_NE(theirs.host, before) << act << ": Debian's writes to the host";
+    const Heard our = under(ours(), link + act, {"/probe", "quiet"});
+    EXPECT_EQ(our.host, before) << act << ": " << our.outcome.err;
+  }
+}
+
+TEST_F(Holes, NothingOfTheHostIsBoundReadOrChangedThroughALinkToTheOldRoot) {
+  const std::string before = files_.tree();
+  const Heard theirs =
+      under(debians(), "--symlink /oldroot@/file /d --chmod 0777 /d", {"/probe", "quiet"});
+  EXPECT_NE(theirs.host, before) << "Debian's changes the mode";
+  const Heard our =
+      under(ours(), "--symlink /oldroot@/file /d --chmod 0777 /d", {"/probe", "quiet"});
+  EXPECT_EQ(our.host, before);
+  EXPECT_NE(our.outcome.code, 0);
+}
+
+// What most systems have in /var.
+TEST_F(Holes, AnAbsoluteLinkAsParentIsThatOfTheNewRoot) {
+  const std::string options = "--dir /run --symlink /run /var/run --dir /var/run/user/7";
+  const Argv report{"/probe", "report", "tree"};
+  EXPECT_FALSE(contains(under(debians(), options, report).outcome.out, "tree: /run/user/7 dir"));
+  const Heard our = under(ours(), options, report);
+  EXPECT_EQ(our.outcome.code, 0) << our.outcome.err;
+  EXPECT_TRUE(contains(our.outcome.out, "tree: /run/user/7 dir")) << our.outcome.out;
+  for (const std::string act : {"--bind @/dir /var/run/x", "--tmpfs /var/run/x",
+                                "--symlink a /var/run/x", "--file 20 /var/run/x"}) {
+    const Heard more = play(ours(),
+                            {.rule = "",
+                             .options = "--dir /run --symlink /run /var/run " + act,
+                             .given = {{20, "twenty\n"}}},
+                            files_);
+    EXPECT_EQ(more.outcome.code, 0) << act << ": " << more.outcome.err;
+    EXPECT_TRUE(contains(more.outcome.out, "tree: /run/x ")) << act;
+  }
+}
+
+TEST_F(Holes, ALinkAsDestinationIsFollowedInsideTheNewRoot) {
+  const std::string options = "--symlink /b /a --dir /b --bind @/dir /a";
+  EXPECT_NE(under(debians(), options, {"/probe", "quiet"}).outcome.code, 0) << "cannot do it";
+  const Heard our = under(ours(), options, {"/probe", "report", "tree"});
+  EXPECT_TRUE(contains(our.outcome.out, "tree: /b/inner file")) << our.outcome.err;
+}
+
+TEST_F(Holes, LinksThatClimbStayInTheNewRoot) {
+  const std::string before = files_.tree();
+  for (const std::string target :
+       {"../../../..@/empty", "/../..@/empty", "/proc/self/root@/empty", "/proc/1/root@/empty"}) {
+    const Heard our = under(ours(), "--symlink " + target + " /d --dir /d/x", {"/probe", "quiet"});
+    EXPECT_EQ(our.host, before) << target << ": " << our.outcome.err;
+  }
+}
+
+// Nothing may have to be read that is only passed: for others, 0711 is that.
+TEST_F(Holes, ParentsThatCanOnlyBePassedThroughAreEnough) {
+  const Heard our = under(ours(),
+                          "--perms 0311 --dir /a --dir /a/b/c --bind @/dir /a/d "
+                          "--tmpfs /a/t --symlink x /a/l --bind @/file /a/f",
+                          {"/probe", "report"});
+  EXPECT_EQ(our.outcome.code, 0) << our.outcome.err;
+  for (const std::string place : {" /a/d ", " /a/t ", " /a/f "}) {
+    EXPECT_TRUE(contains(our.outcome.out, place)) << our.outcome.out;
+  }
+}
+
+// Something of the host that is mounted later does not come in, and the other way round.
+TEST_F(Holes, ClonesOfMountsArePrivate) {
+  if (::getuid() == 0) GTEST_SKIP() << "for one who needs a user namespace";
+  const auto fields = [&](const std::string& program) {
+    const Outcome outcome = run({.argv = {"unshare", "--user", "--map-current-user", "--mount",
+                                          "--propagation", "shared", program, "--ro-bind", "/", "/",
+                                          "--tmpfs", "/mnt", "--", "cat", "/proc/self/mountinfo"}});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return outcome.out;
+  };
+  EXPECT_TRUE(contains(fields(debians()), " master:")) << "Debian's are slaves";
+  const std::string ours_are = fields(ours());
+  for (const std::string other : {" master:", " shared:", " propagate_from:", " unbindable"}) {
+    EXPECT_FALSE(contains(ours_are, other)) << ours_are;
+  }
+}
+
+// What pid 1 of the sandbox is exposed to: a process of immure's, with what it has open and mapped.
+class Reaper : public Holes {
+ protected:
+  // What the payload says of its act; against pid 1 of a sandbox with the host's files.
+  static std::string said(const std::string& program, const Argv& options, const Argv& act) {
+    Argv all{"--ro-bind", "/",      "/",     "--unshare-pid",    "--dev",
+             "/dev",      "--proc", "/proc", "--die-with-parent"};
+    all.insert(all.end(), options.begin(), options.end());
+    Argv command{IMMURE_ATTACK_PAYLOAD};
+    command.insert(command.end(), act.begin(), act.end());
+    Program sandbox = started(program, all, command);
+    sandbox.limit = std::chrono::seconds(5);  // a reaper that was attached to may stay stopped
+    return trimmed(run(sandbox).out);
+  }
+};
+
+const std::vector<Argv> doors{{"attach", "1"},
+                              {"seize", "1"},
+                              {"open-of", "1", "mem", "w"},
+                              {"open-of", "1", "maps"},
+                              {"open-of", "1", "environ"},
+                              {"open-of", "1", "fd"},
+                              {"link-of", "1", "exe"},
+                              {"link-of", "1", "root"},
+                              {"link-of", "1", "cwd"},
+                              {"link-of", "1", "ns/mnt"},
+                              {"read-memory", "1"},
+                              {"write-memory", "1"},
+                              {"take-descriptor", "1"}};
+
+TEST_F(Reaper, IsClosedToTheCommand) {
+  for (const Argv& door : doors) {
+    const std::string words = door[0] + " " + door.back();
+    EXPECT_EQ(said(debians(), {}, door), "ok") << words << ": the control";
+    const std::string our = said(ours(), {}, door);
+    EXPECT_TRUE(our == "EPERM" || our == "EACCES") << words << ": " << our;
+  }
+}
+
+TEST_F(Reaper, IsClosedToACommandWithAllCapabilities) {
+  const Argv powerful{"--unshare-user", "--uid", "0", "--gid", "0", "--cap-add", "ALL"};
+  for (const Argv& door : doors) {
+    const std::string words = door[0] + " " + door.back();
+    EXPECT_EQ(said(debians(), powerful, door), "ok") << words << ": the control";
+    const std::string our = said(ours(), powerful, door);
+    EXPECT_TRUE(our == "EPERM" || our == "EACCES") << words << ": " << our;
+  }
+}
+
+TEST_F(Reaper, IsClosedToAProcessThatStaysInTheBackground) {
+  for (const bool is_ours : {false, true}) {
+    const TempDir directory;
+    const std::string script =
+        "(sleep 0.3; " + std::string(IMMURE_ATTACK_PAYLOAD) + " attach 1 > /mnt/said) & exit 0";
+    const Outcome outcome = run(started(is_ours ? ours() : debians(),
+                                        {"--ro-bind", "/", "/", "--unshare-pid", "--dev", "/dev",
+                                         "--proc", "/proc", "--bind", directory.path(), "/mnt"},
+                                        {"sh", "-c", script}));
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    std::string heard;
+    for (int i = 0; i < 200 && heard.empty(); ++i) {
+      ::usleep(20'000);
+      heard = trimmed(read_file(directory.path() + "/said"));
+    }
+    EXPECT_EQ(heard, is_ours ? "EPERM" : "ok");
+  }
+}
+
+TEST_F(Reaper, DoesNotTakeSignalsThatWouldEndIt) {
+  for (const std::string number : {"9", "15", "11", "19"}) {
+    const std::string our = said(ours(), {}, {"send-signal", "1", number});
+    EXPECT_TRUE(our == "unhurt" || our == "EPERM") << number << ": " << our;
+  }
+}
+
+// Where capabilities can come back from: nowhere.
+TEST_F(Holes, TheBoundingSetIsThatOfTheCommand) {
+  const auto sets = [&](const std::string& options) {
+    std::string result;
+    for (const std::string& line :
+         lines(under(ours(), options, {"/probe", "report"}).outcome.out)) {
+      if (line.starts_with("status: Cap")) result += line.substr(line.find('\t') + 1) + " ";
+    }
+    return result;
+  };
+  const std::string none = "0000000000000000 ";
+  const std::string admin = "0000000000001000 ";
+  if (::getuid() != 0) {
+    EXPECT_EQ(sets(""), none + none + none + none + none);
+  }
+  EXPECT_EQ(sets("--cap-drop ALL"), none + none + none + none + none);
+  EXPECT_EQ(sets("--unshare-user --cap-drop ALL --cap-add CAP_NET_ADMIN"),
+            admin + admin + admin + admin + admin);
+}
+
+}  // namespace
+}  // namespace immure::test

@@ -107,12 +107,16 @@ def instances(flatpak):
     return [line.split("\t") for line in listed.splitlines()]
 
 
+def kill(flatpak, instance):
+    """In a session of its own: of one without a process yet it kills process 0, its own group."""
+    return flatpak.run("flatpak", "kill", instance, start_new_session=True).returncode
+
+
 def running(flatpak):
     """One started, joined by two others and killed, as they say of it."""
     sleeper = flatpak.start("flatpak", "run", "--command=sh", HELLO, "-c",
                             "echo joined > /tmp/mark; sleep 60")
     flatpak.stack.callback(client.stop, sleeper)
-    flatpak.stack.callback(flatpak.run, "flatpak", "kill", HELLO)  # it outlives what started it
     # Those that ran before may still be ending, and its process is 0 at first.
     found = client.until(lambda: [i for i in instances(flatpak)
                                   if i[1] == str(sleeper.pid) and int(i[2] or 0) > 0])
@@ -121,6 +125,7 @@ def running(flatpak):
     if not found:
         return
     name, _, child, application = found[0]
+    flatpak.stack.callback(kill, flatpak, name)  # it outlives what started it
     flatpak.equal("under the application's name", application, HELLO)
     for kind in ("mnt", "pid", "user", "ipc"):
         own = os.readlink(f"/proc/self/ns/{kind}")
@@ -138,7 +143,7 @@ def running(flatpak):
                   exposed.stdout and "sleep 60" not in exposed.stdout, exposed.stdout + exposed.stderr)
     joined = [c for c in flatpak.calls() if "--pidns" in c and "--userns" in c]
     flatpak.equal("both join namespaces by descriptors", len(joined), 2)
-    flatpak.must("flatpak", "kill", HELLO)
+    flatpak.equal("flatpak kill knows it", kill(flatpak, name), 0)
     flatpak.equal("flatpak kill ends it by SIGKILL", sleeper.wait(20), 128 + 9)
     flatpak.equal("flatpak ps forgets it", client.until(lambda: not instances(flatpak)), True)
 

@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""The command lines of programs that run others in bubblewrap and are no packages of Debian's:
+agents' sandboxes, bubblejail, glycin and nixpkgs' environments, word for word in their shape.
+
+usage: agents.py BWRAP
+"""
+import errno
+import fcntl
+import http.server
+import json
+import os
+import pathlib
+import resource
+import shlex
+import socket
+import subprocess
+import sys
+import threading
+
+import client
+import seccomp_filter
+
+# What a static busybox calls between its start and the end of `echo`, and all that bubblewrap calls
+# itself once the filter is loaded.
+OF_ECHO = """arch_prctl brk exit_group fstat getegid geteuid getgid getpid getrandom getuid mmap mprotect
+munmap newfstatat prctl prlimit64 readlink readlinkat rseq set_robust_list set_tid_address write writev ioctl
+rt_sigaction rt_sigprocmask setgid setuid""".split()
+OF_BWRAP = "write close execve wait4 exit exit_group".split()
+
+NS_GET_USERNS = 0xB701  # ioctl_ns(2)
+
+
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"from outside\n")
+
+    def log_message(self, *_):
+        pass
+
+
+def serve(agent):
+    """A server on the host's loopback; its port."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    agent.stack.callback(server.server_close)
+    agent.stack.callback(server.shutdown)
+    return server.server_address[1]
+
+
+def project(agent):
+    """A project with what an agent may write, may not write and may not read."""
+    top = agent.directory / "project"
+    for folder in (".git/hooks", "private"):
+        (top / folder).mkdir(parents=True)
+    for file in (".git/config", "key", "private/key", "source"):
+        (top / file).write_text("as it was\n")
+    return top
+
+
+def fetch(port):
+    """A request by bash's own means."""
+    return (f"exec 3<>/dev/tcp/127.0.0.1/{port} && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3"
+            " && tail -n1 <&3")
+
+
+def sandbox_runtime(agent):
+    """srt: one line for a shell; the network is a proxy behind a socket that socat serves."""
+    top, port = project(agent), serve(agent)
+    bridge = agent.directory / "http.sock"
+    agent.stack.callback(client.stop, agent.start(
+        "socat", f"UNIX-LISTEN:{bridge},fork", f"TCP:127.0.0.1:{port}"))
+    client.until(bridge.exists)
+
+    def run(command):
+        inner = f"""socat TCP-LISTEN:3128,fork,reuseaddr UNIX-CONNECT:{bridge} >/dev/null 2>&1 &
+trap "kill %1 2>/dev/null; exit" EXIT
+for i in 1 2 3 4 5 6 7 8 9; do (: </dev/tcp/127.0.0.1/3128) 2>/dev/null && break; sleep 0.2; done
+eval {shlex.quote(command)}"""
+        line = shlex.join([str(word) for word in [
+            agent.bwrap, "--new-session", "--die-with-parent", "--unshare-net",
+            "--bind", bridge, bridge, "--setenv", "HTTP_PROXY", "http://localhost:3128",
+            "--ro-bind", "/", "/", "--bind", top, top, "--bind", bridge, bridge,
+            "--ro-bind", top / ".git/hooks", top / ".git/hooks",
+            "--ro-bind", "/dev/null", top / "key", "--tmpfs", top / "private",
+            "--dev", "/dev", "--unshare-pid", "--proc", "/proc",
+            "--", "/bin/bash", "-c", inner]])
+        return agent.run("/bin/bash", "-c", line, cwd=top)
+
+    done = run(fetch(3128))
+    agent.equal("srt: a request goes through both bridges", (done.stdout, done.stderr),
+                ("from outside\n", ""))
+    agent.check("srt: none goes by itself", run(fetch(port)).returncode != 0)
+    done = run("cat key private/key; ls private; echo $HTTP_PROXY; pwd; echo new > source && cat source")
+    agent.equal("srt: denied files say nothing, the project is written", done.stdout,
+                f"http://localhost:3128\n{top}\nnew\n")
+    done = run(f"touch .git/hooks/h; touch {agent.home}/x; touch /usr/x; kill -0 {os.getpid()}")
+    agent.equal("srt: protected and foreign places and processes are out of reach",
+                [line for line in done.stderr.splitlines() if "Read-only" in line or "No such" in line],
+                done.stderr.splitlines())
+    agent.equal("srt: each of them", len(done.stderr.splitlines()), 4)
+    agent.equal("srt: the exit status", run("exit 42").returncode, 42)
+    agent.equal("srt: a signal's", run("kill -KILL $$").returncode, 137)
+
+
+def codex(agent):
+    """codex: tried with --proc first, and without when that fails with the words it looks for."""
+    top = agent.directory / "workspace"
+    (top / ".git").mkdir(parents=True)
+    named = ["--argv0", "sandboxed"] if "--argv0" in agent.run(agent.bwrap, "--help").stdout else []
+
+    def words(proc, *command):
+        return ["--new-session", "--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev",
+                "--bind", top, top, "--ro-bind", top / ".git", top / ".git",
+                "--ro-bind", "/dev/null", top / ".codex",
+                "--unshare-user", "--unshare-pid", "--unshare-net",
+                *(["--proc", "/proc"] if proc else []), *named, "--", *command]
+
+    done = agent.run(agent.bwrap, *words(True, "/bin/sh", "-c", """
+        echo $0; echo x > file && cat file; echo x > .git/config; cat .codex; echo /proc/[0-9]*
+        grep -c : /proc/net/dev"""), cwd=top)
+    agent.equal("codex: what is written and seen", done.stdout, f"{named[1] if named else '/bin/sh'}\nx\n/proc/1 /proc/2\n1\n")
+    # A device file bound without devices cannot even be read.
+    agent.equal("codex: what is refused", [line.rsplit(": ")[-1] for line in done.stderr.splitlines()],
+                ["Read-only file system", "Permission denied"])
+    # A container that hides a part of /proc: a new one may not be mounted in it.
+    container = [agent.bwrap, "--dev-bind", "/", "/", "--unshare-pid", "--proc", "/proc",
+                 "--ro-bind", "/dev/null", "/proc/uptime", "--"]
+    failed = agent.run(*container, agent.bwrap, *words(True, "/bin/true"))
+    agent.equal("codex: the words that make it try again", (failed.returncode, failed.stderr),
+                (1, "bwrap: Can't mount proc on /newroot/proc: Operation not permitted\n"))
+    again = agent.run(*container, agent.bwrap, *words(False, "/bin/echo", "done"))
+    agent.equal("codex: and then it runs", (again.returncode, again.stdout), (0, "done\n"))
+
+
+def bubblejail(agent):
+    """bubblejail: all words behind --args, a helper's socket and a pipe to start by handed through,
+    the network attached from outside in between."""
+    hidden = agent.directory / "profile"
+    hidden.mkdir()
+    information, info_write = os.pipe()
+    ready, ready_write = os.pipe()
+    ours, helper = socket.socketpair()
+    program = seccomp_filter.export(seccomp_filter.ALLOW, seccomp_filter.errno_of(errno.EPERM),
+                                    ["unshare", "setns", "ptrace", "keyctl"])
+    data, data_write = os.pipe()
+    os.write(data_write, b"[Application]\n")
+    os.close(data_write)
+    words = ["--unshare-all", "--die-with-parent", "--as-pid-1", "--new-session",
+             "--proc", "/proc", "--dev", "/dev", "--ro-bind", "/usr", "/usr",
+             "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib", "--ro-bind-try", "/lib64", "/lib64",
+             "--dir", "/tmp", "--perms", "0700", "--dir", "/run/user/1000", "--bind", hidden, "/home/user",
+             "--dev-bind-try", "/dev/dri", "/dev/dri", "--clearenv", "--setenv", "PATH", "/usr/bin",
+             "--setenv", "HOME", "/home/user", "--chdir", "/home/user",
+             "--ro-bind-data", data, "/.flatpak-info", "--seccomp", program, "--info-fd", info_write]
+    arguments = os.memfd_create("arguments", 0)
+    os.write(arguments, b"\0".join(os.fsencode(str(word)) for word in words))
+    os.lseek(arguments, 0, os.SEEK_SET)
+    script = f"""head -c1 <&{ready} >/dev/null
+{{ echo $$; cat /.flatpak-info; pwd; env; stat -c %a /run/user/1000; unshare -U true 2>/dev/null || echo kept
+touch made; }} >&{helper.fileno()}"""
+    fds = [information, info_write, ready, helper.fileno(), program, data, arguments]
+    jail = agent.start(agent.bwrap, "--args", arguments, "--", "/bin/sh", "-c", script,
+                       pass_fds=fds[1:], stdin=subprocess.DEVNULL)
+    agent.stack.callback(client.stop, jail)
+    for fd in (info_write, ready, program, data, arguments):
+        os.close(fd)
+    helper.close()
+    with open(information, encoding="utf-8") as pipe:
+        told = json.load(pipe)
+    child = told["child-pid"]
+    agent.equal("bubblejail: what it is told of", list(told), [
+        "child-pid", "cgroup-namespace", "ipc-namespace", "mnt-namespace", "net-namespace",
+        "pid-namespace", "uts-namespace"])
+    agent.equal("bubblejail: truly", [os.stat(f"/proc/{child}/ns/{kind[:-10]}").st_ino
+                                      for kind in list(told)[1:]], list(told.values())[1:])
+    # By way of the user namespace that owns it: bubblewrap's process may be in another one by then.
+    with open(f"/proc/{child}/ns/net", "rb") as network:
+        owner = fcntl.ioctl(network, NS_GET_USERNS)
+        attached = agent.run("nsenter", "--preserve-credentials", f"--user=/proc/self/fd/{owner}",
+                             f"--net=/proc/self/fd/{network.fileno()}",
+                             "grep", "-c", ":", "/proc/self/net/dev", pass_fds=[owner, network.fileno()])
+        os.close(owner)
+    agent.equal("bubblejail: its network can be entered from outside", attached.stdout + attached.stderr,
+                "1\n")
+    os.write(ready_write, b"1")
+    os.close(ready_write)
+    with ours.makefile() as said:
+        heard = said.read()
+    agent.equal("bubblejail: what the jail says by the socket", heard.splitlines(), [
+        "1", "[Application]", "/home/user", *sorted(["PATH=/usr/bin", "HOME=/home/user",
+                                                     "PWD=/home/user"], key=heard.find), "700", "kept"])
+    agent.equal("bubblejail: it ends well", jail.wait(20), 0)
+    agent.check("bubblejail: and has written", (hidden / "made").is_file())
+
+
+def glycin(agent):
+    """glycin: a filter that traps what it does not know, also bubblewrap's own calls after it is
+    loaded, and a limit of the memory of all of them."""
+    for label, calls in {"": OF_ECHO + OF_BWRAP, "not ": OF_BWRAP}.items():
+        program = seccomp_filter.export(seccomp_filter.TRAP, seccomp_filter.ALLOW, calls)
+        done = agent.run(
+            agent.bwrap, "--unshare-all", "--die-with-parent", "--chdir", "/", "--ro-bind", "/usr", "/usr",
+            "--dev", "/dev", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
+            "--tmpfs", "/tmp-home", "--tmpfs", "/tmp-run", "--clearenv",
+            "--setenv", "HOME", "/tmp-home", "--setenv", "XDG_RUNTIME_DIR", "/tmp-run",
+            "--symlink", "/usr/bin", "/bin", "--symlink", "/usr/lib", "/lib",
+            "--seccomp", program, "/bin/busybox", "echo", "loaded", pass_fds=[program],
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30)))
+        os.close(program)
+        agent.equal(f"glycin: a program that may {label}make its calls", (done.returncode, done.stdout),
+                    (128 + 31, "") if label else (0, "loaded\n"))
+
+
+def nixpkgs(agent):
+    """buildFHSEnv: a root put together of hundreds of binds and links."""
+    names = sorted(os.listdir("/etc"))
+    etc = [["--symlink", f"/.host-etc/{name}", f"/etc/{name}"] for name in names]
+    tries = [["--ro-bind-try", f"/nowhere/{i}", f"/etc/nowhere/{i}"] for i in range(300)]
+    roots = [["--ro-bind", f"/usr/{name}", f"/usr/{name}"] for name in sorted(os.listdir("/usr"))]
+    roots += [["--symlink", os.readlink(f"/{name}"), f"/{name}"]
+              for name in ("bin", "lib", "lib64") if os.path.islink(f"/{name}")]
+    done = agent.run(
+        agent.bwrap, "--dev-bind", "/dev", "/dev", "--proc", "/proc", "--chdir", "/",
+        "--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-uts", "--unshare-cgroup-try",
+        "--die-with-parent", "--tmpfs", "/glibc", "--tmpfs", "/etc", "--ro-bind", "/etc", "/.host-etc",
+        *sum(etc + tries + roots, []), "--bind", agent.home, agent.home, "--remount-ro", "/",
+        "/bin/sh", "-c", f"ls -A /etc; touch /x || touch {agent.home}/written")
+    agent.equal("nixpkgs: every link is there, and nothing else", done.stdout.splitlines(), names)
+    agent.equal("nixpkgs: the root is read-only at last", done.stderr,
+                "touch: cannot touch '/x': Read-only file system\n")
+    agent.check("nixpkgs: what is bound in it is not", (agent.home / "written").is_file())
+
+
+def main():
+    client.need("/bin/bash", "/bin/busybox", "socat", "nsenter")
+    with client.Client("agents", sys.argv[1]) as agent:
+        for shape in (sandbox_runtime, codex, bubblejail, glycin, nixpkgs):
+            shape(agent)
+        agent.used(at_least=15)
+
+
+main()

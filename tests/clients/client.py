@@ -34,13 +34,10 @@ def need(*programs):
             skip(f"{program} is missing: see .ci/setup")
 
 
-def need_introspection(**versions):
-    """The modules of gi.repository, in the versions named; leaves if one is missing."""
+def need_introspection(module, version):
+    """Leaves unless gi.repository has this. It is not loaded: that alone writes to the home."""
     try:
-        gi = importlib.import_module("gi")
-        for name, version in versions.items():
-            gi.require_version(name, version)
-        return [importlib.import_module(f"gi.repository.{name}") for name in versions]
+        importlib.import_module("gi").require_version(module, version)
     except (ImportError, ValueError) as error:
         skip(f"{error}: see .ci/setup")
 

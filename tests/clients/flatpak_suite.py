@@ -23,7 +23,7 @@ def command(program):
 
 def main():
     program = sys.argv[2]
-    client.need("flatpak", "dbus-daemon", str(SUITE / "test-wrapper.sh"), "ostree", "socat")
+    client.need("flatpak", "dbus-daemon", str(SUITE / "test-wrapper.sh"), "ostree", "socat", "msgfmt")
     with client.Client(f"flatpak-{re.sub('[^a-z]', '-', program)}", sys.argv[1]) as suite:
         # A home and all else it makes itself, below /tmp, where it leaves some of it, and
         # some processes.

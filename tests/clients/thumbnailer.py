@@ -55,7 +55,7 @@ def offer(thumbnailer, name, command):
 
 def main():
     client.need("/usr/bin/gdk-pixbuf-thumbnailer")
-    client.need_introspection(GnomeDesktop="4.0")
+    client.need_introspection("GnomeDesktop", "4.0")
     with client.Client("thumbnailer", sys.argv[1]) as thumbnailer:
         picture, reported = thumbnailer.directory / "a picture.ppm", thumbnailer.home / "reported"
         picture.write_text("P3\n400 200 1\n" + "1 0 0 " * 400 * 200)

@@ -83,7 +83,7 @@ def look_at(webkit, process):
 
 def main():
     client.need("Xvfb", "dbus-daemon", "/usr/bin/xdg-dbus-proxy", "unshare", "setpriv", USUAL)
-    client.need_introspection(WebKit2="4.1")
+    client.need_introspection("WebKit2", "4.1")
     # It makes a link of /var/tmp.
     with client.Client("webkit", sys.argv[1], where=pathlib.Path.home()) as webkit:
         pages = webkit.directory / "pages"

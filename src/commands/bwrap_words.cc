@@ -184,9 +184,8 @@ std::string bwrap_words(const PlainFailure& failure, const LaunchPlan& plan,
       return with("prctl", report.errnum);
     case stage_lock: {
       const auto number = static_cast<std::size_t>(report.status / 2);
-      const std::string verb = report.status % 2 == 0 ? "open" : "lock";
-      return with("Unable to " + verb + " lock file " + options.lock_files.at(number),
-                  report.errnum);
+      const std::string verb = report.status % 2 == 0 ? "open lock" : "lock";
+      return with("Unable to " + verb + " file " + options.lock_files.at(number), report.errnum);
     }
     default:
       return with("Can't fork for pid 1", report.errnum);

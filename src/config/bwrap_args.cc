@@ -94,7 +94,6 @@ class Parser {
     if (mistake_) return *std::move(mistake_);
     if (out_.asks != BwrapArguments::Asks::run) return std::move(out_);
     if (!layers_.empty()) return fail_here(kLayersAlone);
-    if (const char* unfinished = left_modifier()) return fail_here(unfinished);
     check();
     if (mistake_) return *std::move(mistake_);
     spec_.command.assign(words.begin() + static_cast<std::ptrdiff_t>(used), words.end());
@@ -392,13 +391,6 @@ class Parser {
       return fail("--perms must be followed by an option that creates a file");
     }
     return true;
-  }
-
-  // A modifier that nothing has used: --size is bubblewrap's first to look at.
-  const char* left_modifier() const {
-    if (size_) return "--size must be followed by --tmpfs";
-    if (perms_) return "--perms must be followed by an option that creates a file";
-    return nullptr;
   }
 
   // `has_mode`: it is one that --perms is for, which is used up then.

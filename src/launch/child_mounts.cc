@@ -150,10 +150,8 @@ int run(const MakeScratch& step, Construction& construction) {
   const int errnum = stack_tmpfs(
       construction, {{"mode", "700"}, {step.size_bytes != 0 ? "size" : nullptr, size.c_str()}},
       {.size_bytes = step.size_bytes}, construction.scratch);
-  if (errnum != 0 || construction.scratch_on_root) return errnum;
-  // Beneath the new root, on "/": a bind of "/" must not show it.
-  ++construction.below_root;
-  return change_propagation(construction, construction.scratch.get(), MS_UNBINDABLE);
+  if (errnum == 0 && !construction.scratch_on_root) ++construction.below_root;
+  return errnum;
 }
 
 int run(const MakeDir& step, Construction& construction) {
@@ -209,7 +207,17 @@ int run(const BindMount& step, Construction& construction) {
                          .noexec = !step.executable,
                          .recursive = step.recursive,
                          .slave = step.slave};
-  if (const int errnum = mount_bind(construction, source.get(), target.get(), flags)) return errnum;
+  // The scratch file system lies on "/" as well, and is to be bound of itself.
+  const bool shows_scratch = step.source == "/" && construction.scratch;
+  const int scratch = construction.scratch.get();
+  if (shows_scratch) {
+    if (const int errnum = change_propagation(construction, scratch, MS_UNBINDABLE)) return errnum;
+  }
+  const int errnum = mount_bind(construction, source.get(), target.get(), flags);
+  if (shows_scratch) {
+    if (const int wrong = change_propagation(construction, scratch, MS_PRIVATE)) return wrong;
+  }
+  if (errnum != 0) return errnum;
   return finish_mount(construction, step.target.c_str(), target.get(), flags);
 }
 
@@ -321,7 +329,7 @@ int run(const ChangeMode& step, Construction& construction) {
   return change_mode(step, construction);
 }
 
-// Its other flags stay: the old call sets them all anew.
+// Devices are closed as well, as bubblewrap does; the old call sets all flags anew.
 int run(const MakeReadOnly& step, Construction& construction) {
   Fd target;
   if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
@@ -332,10 +340,7 @@ int run(const MakeReadOnly& step, Construction& construction) {
   if (::fstatfs(target.get(), &now) != 0) return errno;
   const auto flags = static_cast<unsigned long>(now.f_flags);
   return change_flags(construction, target.get(),
-                      {.read_only = true,
-                       .nosuid = (flags & ST_NOSUID) != 0,
-                       .nodev = (flags & ST_NODEV) != 0,
-                       .noexec = (flags & ST_NOEXEC) != 0});
+                      {.read_only = true, .noexec = (flags & ST_NOEXEC) != 0});
 }
 
 int run(const EnterRoot& /*step*/, Construction& construction) {

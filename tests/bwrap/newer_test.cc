@@ -32,7 +32,7 @@ class Newer : public testing::Test {
   Outcome shell(const std::string& options, const std::string& script) const {
     return play(ours(),
                 {.rule = "",
-                 .options = "--ro-bind / / " + options,
+                 .options = "--ro-bind / / --dev /dev " + options,
                  .command = {"sh", "-c", script},
                  .alone = true},
                 files_)
@@ -90,7 +90,7 @@ TEST_F(Newer, NoUserNamespacesAlsoWhereTheFirstIsImplied) {
 TEST_F(Newer, ATemporaryOverlayLeavesItsSourcesAlone) {
   const std::string before = files_.tree();
   const Outcome outcome =
-      shell("--overlay-src @/dir --tmp-overlay @/empty --bind /dev/null @/fifo",
+      shell("--overlay-src @/dir --tmp-overlay @/empty",
             "cd @/empty && cat inner && echo new > inner && rm below/deep && mkdir x && cat inner");
   EXPECT_EQ(outcome.out, "inner\nnew\n") << outcome.err;
   EXPECT_EQ(files_.tree(), before);

@@ -74,16 +74,22 @@ std::string namespace_line(const std::string& line) {
          (contains(line, outside_namespace(kind)) ? " the caller's" : " another");
 }
 
-std::string normalised(const std::string& text, const Case& one) {
+// Without the lines that may differ.
+std::string common(const std::string& text, const Case& one) {
+  std::string result;
+  for (const std::string& line : lines(text)) {
+    const bool differs = std::any_of(
+        one.may_differ.begin(), one.may_differ.end(),
+        [&](const Difference& d) { return std::regex_search(line, std::regex(d.line)); });
+    if (!differs) result += line + "\n";
+  }
+  return result;
+}
+
+std::string normalised(const std::string& text) {
   std::vector<std::string> rest;
   std::vector<std::string> mounts;
-  std::vector<std::regex> left_out;
-  for (const Difference& difference : one.may_differ) left_out.emplace_back(difference.line);
   for (const std::string& line : lines(text)) {
-    if (std::any_of(left_out.begin(), left_out.end(),
-                    [&](const std::regex& r) { return std::regex_search(line, r); })) {
-      continue;
-    }
     if (line.starts_with("mount: ")) {
       mounts.push_back(mount_line(line));
     } else {
@@ -115,6 +121,12 @@ std::string described(const fs::path& path, const fs::path& below) {
   if (S_ISREG(info.st_mode)) line += " \"" + read_file(path) + "\"";
   if (S_ISLNK(info.st_mode)) line += " -> " + fs::read_symlink(path).string();
   return line;
+}
+
+// All there is below, however deep, where it may be looked into.
+fs::recursive_directory_iterator below(const fs::path& path) {
+  std::error_code error;
+  return {path, fs::directory_options::skip_permission_denied, error};
 }
 
 }  // namespace
@@ -183,6 +195,10 @@ HostFiles::HostFiles() : path_(parent_.path() + "/host") { make_anew(); }
 
 void HostFiles::make_anew() const {
   std::error_code error;
+  // What an overlay works in is left without permissions.
+  for (const fs::directory_entry& entry : below(path_)) {
+    if (entry.is_directory() && !entry.is_symlink()) ::chmod(entry.path().c_str(), 0700);
+  }
   fs::remove_all(path_, error);
   fs::create_directories(path_);
   parent_.write("host/file", "of the host\n", 0640);
@@ -201,7 +217,7 @@ void HostFiles::make_anew() const {
 
 std::string HostFiles::tree() const {
   std::vector<std::string> found{described(path_, path_)};
-  for (const auto& entry : fs::recursive_directory_iterator(path_)) {
+  for (const fs::directory_entry& entry : below(path_)) {
     found.push_back(described(entry.path(), path_));
   }
   std::sort(found.begin(), found.end());
@@ -273,11 +289,11 @@ std::string comparable(const Heard& heard, const std::string& program, const Cas
   std::string text = "exit: " + std::to_string(heard.outcome.code) + "\n";
   std::string err = heard.outcome.err;
   replace_all(err, program, "bwrap");
-  text += "err: " + err + "\n" + normalised(heard.outcome.out, one);
+  text += "err: " + err + "\n" + normalised(common(heard.outcome.out, one));
   for (const auto& [number, written] : heard.written) {
     text += "on " + std::to_string(number) + ": " + without_numbers(written) + "\n";
   }
-  return text + "host:\n" + heard.host;
+  return text + "host:\n" + common(heard.host, one);
 }
 
 void expect_same(const Case& one) {

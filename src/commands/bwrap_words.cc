@@ -153,7 +153,7 @@ std::string of_launcher(const Error& error) {
     return error.errnum != 0 ? with("Can't " + error.doing, error.errnum) : error.doing;
   }
   if (error.origin.flag == "--pidns") {
-    return error.errnum != 0 ? with("Setting pidns failed", error.errnum) : "Setting pidns failed";
+    return with("Setting pidns failed", error.errnum != 0 ? error.errnum : EINVAL);
   }
   if (error.errnum != 0 && error.errnum != EPERM) {
     return with("Joining specified user namespace failed", error.errnum);

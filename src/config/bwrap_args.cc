@@ -170,6 +170,7 @@ class Parser {
     const std::vector<std::string> words = split_words(text);
     // What follows the options in the block is dropped, as bubblewrap does.
     parse(words, false);
+    if (!mistake_) is_modified(args);  // a modifier does not reach out of its block
     return !mistake_ && out_.asks == BwrapArguments::Asks::run;
   }
 

@@ -11,9 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <string_view>
 
 #include "base/syscalls.h"
 #include "base/text.h"
@@ -127,8 +130,32 @@ struct Outcome {
   pid_t pid = -1;
   int pidfd = -1;
   int errnum = 0;
-  int failed = 0;  // 0: clone; 1: the user namespace; 2 + n: namespace n
+  int failed = 0;            // 0: clone; 1: the user namespace; 2 + n: namespace n
+  pid_t inside = 0;          // a child of the launcher that goes on in the joined pid namespace
+  bool from_inside = false;  // that one says so
 };
+
+// A copy of us, with the same table of descriptors.
+pid_t clone_with_files(std::uint64_t more, std::uint64_t exit_signal) {
+  clone_args args{};
+  args.flags = CLONE_FILES | more;
+  args.exit_signal = exit_signal;
+  const pid_t pid = sys::clone3(args);
+  if (pid >= 0 || errno != ENOSYS) return pid;
+  return static_cast<pid_t>(
+      ::syscall(SYS_clone, args.flags | exit_signal, nullptr, nullptr, nullptr, nullptr));
+}
+
+// Its number here; -1: it has ended.
+pid_t pid_of(int pidfd) {
+  const Fd file(
+      ::open(("/proc/self/fdinfo/" + std::to_string(pidfd)).c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 512> text{};
+  const ssize_t length = file ? ::read(file.get(), text.data(), text.size() - 1) : 0;
+  const std::string_view all(text.data(), static_cast<std::size_t>(std::max<ssize_t>(length, 0)));
+  const std::size_t at = all.find("Pid:");
+  return at == std::string_view::npos ? -1 : std::atoi(all.data() + at + 4);
+}
 
 Outcome enter_and_clone(const OpenNamespaces& namespaces, const std::function<void()>& entered,
                         const std::function<pid_t(int& pidfd)>& clone_there) {
@@ -150,8 +177,41 @@ Outcome enter_and_clone(const OpenNamespaces& namespaces, const std::function<vo
     if (::setns(one.fd.get(), static_cast<int>(one.wanted->flag)) != 0) return fail(index);
     ++index;
   }
+  // A pid namespace below the joined one is made from inside of that, and so by a process that is
+  // there: the sandbox is the launcher's child all the same (CLONE_PARENT).
+  if (namespaces.pids_below) {
+    outcome.inside = clone_with_files(CLONE_PARENT, 0);
+    if (outcome.inside < 0) return fail(0);
+    if (outcome.inside > 0) return outcome;
+    outcome.from_inside = true;
+  }
   outcome.pid = clone_there(outcome.pidfd);
   if (outcome.pid < 0) outcome.errnum = errno;
+  return outcome;
+}
+
+void wait_for(pid_t pid) {
+  while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+}
+
+Outcome read_outcome(int reading) {
+  Outcome outcome;
+  if (::read(reading, &outcome, sizeof outcome) == static_cast<ssize_t>(sizeof outcome)) {
+    return outcome;
+  }
+  return {.errnum = EPIPE, .failed = 1};
+}
+
+// Of the process in the middle, which has ended, and of the one inside, which may speak first.
+Outcome hear(int reading) {
+  Outcome outcome = read_outcome(reading);
+  if (outcome.inside <= 0 && !outcome.from_inside) return outcome;
+  const Outcome first = outcome;
+  if (first.from_inside) outcome = read_outcome(reading);
+  wait_for(outcome.inside);
+  outcome = first.from_inside ? first : read_outcome(reading);
+  if (outcome.pid > 0) outcome.pid = pid_of(outcome.pidfd);
   return outcome;
 }
 
@@ -182,6 +242,7 @@ std::variant<OpenNamespaces, Error> open_namespaces(const LaunchPlan& plan) {
       opened.first = &wanted;
     }
     if (!is_user) opened.list.push_back({std::move(std::get<Fd>(fd)), &wanted});
+    if (wanted.flag == CLONE_NEWPID) opened.pids_below = (plan.namespaces & CLONE_NEWPID) != 0;
   }
   return opened;
 }
@@ -200,24 +261,15 @@ std::variant<pid_t, Error> clone_within(const OpenNamespaces& namespaces,
   }
   const Fd reading(ends[0]);
   const Fd writing(ends[1]);
-  clone_args args{};
-  args.flags = CLONE_FILES;
-  args.exit_signal = SIGCHLD;
-  pid_t between = sys::clone3(args);
-  if (between < 0 && errno == ENOSYS) {
-    between = static_cast<pid_t>(
-        ::syscall(SYS_clone, CLONE_FILES | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
-  }
+  const pid_t between = clone_with_files(0, SIGCHLD);
   if (between == 0) {
     const Outcome outcome = enter_and_clone(namespaces, entered, clone_there);
     ::_exit(::write(writing.get(), &outcome, sizeof outcome) == sizeof outcome ? 0 : 125);
   }
   if (between < 0) return os_error(Code::setup_step, "start a process that joins namespaces");
-  while (::waitpid(between, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  Outcome outcome{.errnum = EPIPE, .failed = 1};
-  const ssize_t length = ::read(reading.get(), &outcome, sizeof outcome);
-  if (length == static_cast<ssize_t>(sizeof outcome) && outcome.pid > 0) {
+  wait_for(between);
+  const Outcome outcome = hear(reading.get());
+  if (outcome.pid > 0) {
     pidfd = outcome.pidfd;
     return outcome.pid;
   }

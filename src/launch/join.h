@@ -22,6 +22,7 @@ struct OpenNamespaces {
   std::vector<One> list;
   Fd owner;  // their user namespace, or the one that the plan names; empty: the launcher's own
   const JoinedNamespace* first = nullptr;  // of the plan: what says which the owner is
+  bool pids_below = false;  // the sandbox has a pid namespace of its own, below the joined one
 };
 
 // Before descriptors are closed: takes copies of those that the plan names. An Error

@@ -159,9 +159,12 @@ TEST_F(Newer, PathsOfOverlaysMayHaveAnySign) {
 }
 
 TEST_F(Newer, DirectoriesOfAnOverlayThatOverlapAreSaidToBeSo) {
-  const Outcome outcome = shell("--overlay-src @ --overlay @/other @/empty @/dir", "true");
-  EXPECT_TRUE(contains(outcome.err, ": Overlay directories may not overlap\n")) << outcome.err;
-  EXPECT_EQ(outcome.code, 1);
+  for (const std::string layers : {"--overlay-src @/dir --overlay-src @/dir --ro-overlay",
+                                   "--overlay-src @/dir/below --overlay-src @/dir --tmp-overlay"}) {
+    const Outcome outcome = shell(layers + " @/empty", "true");
+    EXPECT_TRUE(contains(outcome.err, ": Overlay directories may not overlap\n")) << outcome.err;
+    EXPECT_EQ(outcome.code, 1) << layers;
+  }
 }
 
 }  // namespace

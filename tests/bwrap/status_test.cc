@@ -248,5 +248,16 @@ TEST_P(Status, BackgroundProcessesLiveOnWhenTheCommandHasEnded) {
   }
 }
 
+TEST_P(Status, TerminalsCanBeMadeBelowDev) {
+  IMMURE_REQUIRE(installed("script"), "script(1) is not installed");
+  for (const std::string options : {"", "--unshare-pid --new-session", "--uid 7"}) {
+    const Outcome outcome =
+        run(started(program(), on_the_hosts_root(options),
+                    {"script", "-qc", "tty; stat -c '%F %a %U' $(tty)", "/dev/null"}));
+    EXPECT_TRUE(outcome.out.starts_with("/dev/pts/0\r\ncharacter special file 620 "))
+        << options << ": " << outcome.out << outcome.err;
+  }
+}
+
 }  // namespace
 }  // namespace immure::test

@@ -65,6 +65,13 @@ std::string map_line(const std::string& line) {
   return std::regex_replace(line, fields, "$1 ?$2");
 }
 
+// A devpts belongs to root of the user namespace that mounts it: with us, to an id that is not
+// mapped; bubblewrap mounts it in the outer of two namespaces, as a root that is the user inside.
+std::string tree_line(const std::string& line) {
+  static const std::regex terminals(R"(^(tree: \S*/pts dir 0755) \d+:\d+$)");
+  return std::regex_replace(line, terminals, "$1 ?");
+}
+
 std::string namespace_line(const std::string& line) {
   static const std::regex fields(R"(^namespace: (\w+):\[\d+\]$)");
   std::smatch match;
@@ -93,7 +100,7 @@ std::string normalised(const std::string& text) {
     if (line.starts_with("mount: ")) {
       mounts.push_back(mount_line(line));
     } else {
-      rest.push_back(namespace_line(map_line(line)));
+      rest.push_back(namespace_line(map_line(tree_line(line))));
     }
   }
   // The order in the list is the order of making; what lies over what is kept.

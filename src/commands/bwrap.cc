@@ -18,6 +18,7 @@
 #include "base/syscalls.h"
 #include "config/bwrap_args.h"
 #include "config/bwrap_options.h"
+#include "config/bwrap_values.h"
 #include "plan/host.h"
 #include "plan/lower_ordered.h"
 #include "spec/capability_names.h"
@@ -73,19 +74,6 @@ BwrapCaller caller_of(uid_t uid) {
   return caller;
 }
 
-bool read_all(int fd, std::string& content) {
-  std::array<char, 16384> part;
-  for (;;) {
-    const ssize_t length = ::read(fd, part.data(), part.size());
-    if (length < 0 && errno == EINTR) continue;
-    if (length < 0) return false;
-    if (length == 0) break;
-    content.append(part.data(), static_cast<std::size_t>(length));
-  }
-  ::close(fd);
-  return true;
-}
-
 std::string link_text(const std::string& path) {
   std::array<char, PATH_MAX> text;
   const ssize_t length = ::readlink(path.c_str(), text.data(), text.size());
@@ -121,7 +109,7 @@ OrderedHost host_of(uid_t uid) {
   host.selinux = exists("/sys/fs/selinux/enforce");
   if (::isatty(STDOUT_FILENO) == 1) host.terminal = place_of(STDOUT_FILENO);
   host.files = &real_files();
-  host.read = read_all;
+  host.read = [](int fd, std::string& content) { return read_to_end(fd, content) == 0; };
   host.place_of = place_of;
   return host;
 }

@@ -1,83 +1,20 @@
 #include "config/bwrap_args.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cerrno>
-#include <charconv>
-#include <cstdlib>
-#include <limits>
+#include <optional>
 #include <utility>
 
 #include "config/bwrap_options.h"
+#include "config/bwrap_values.h"
 #include "spec/capability_names.h"
 
 namespace immure {
 namespace {
 
 using enum BwrapOption;
-
-// All of a descriptor of the caller's, which is closed then. Without a bound: it is the caller's
-// own command line. -1: errno says why.
-int read_words(int fd, std::string& text) {
-  std::array<char, 16384> part;
-  for (;;) {
-    const ssize_t length = ::read(fd, part.data(), part.size());
-    if (length < 0 && errno == EINTR) continue;
-    if (length < 0) return -1;
-    if (length == 0) break;
-    text.append(part.data(), static_cast<std::size_t>(length));
-  }
-  ::close(fd);
-  return 0;
-}
-
-std::vector<std::string> split_words(const std::string& text) {
-  std::vector<std::string> words;
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t end = std::min(text.find('\0', at), text.size());
-    words.emplace_back(text, at, end - at);
-    at = end + 1;
-  }
-  return words;
-}
-
-// As strtol(3) takes a whole word: blanks and a sign in front, digits to the end.
-std::optional<long long> whole_number(const std::string& word, int base) {
-  if (word.empty()) return std::nullopt;
-  char* end = nullptr;
-  errno = 0;
-  const long long value = std::strtoll(word.c_str(), &end, base);
-  if (errno != 0 || *end != '\0') return std::nullopt;
-  return value;
-}
-
-std::optional<int> small_number(const std::string& word) {
-  const auto value = whole_number(word, 10);
-  if (!value || *value < 0 || *value > std::numeric_limits<int>::max()) return std::nullopt;
-  return static_cast<int>(*value);
-}
-
-constexpr std::uint64_t kLargestTmpfs = std::numeric_limits<std::size_t>::max() / 2;
-
-std::optional<std::uint64_t> byte_count(const std::string& word) {
-  if (word.empty() || std::isdigit(static_cast<unsigned char>(word[0])) == 0) return std::nullopt;
-  char* end = nullptr;
-  errno = 0;
-  const unsigned long long value = std::strtoull(word.c_str(), &end, 0);
-  if (errno != 0 || *end != '\0' || value == 0) return std::nullopt;
-  return value;
-}
-
-bool is_all(const std::string& name) {
-  constexpr std::string_view all = "ALL";
-  return std::ranges::equal(
-      name, all, [](char a, char b) { return std::toupper(static_cast<unsigned char>(a)) == b; });
-}
 
 class Parser {
  public:
@@ -166,7 +103,7 @@ class Parser {
     int fd = -1;
     if (!descriptor(word, fd)) return false;
     std::string text;
-    if (read_words(fd, text) != 0) return fail("Can't read --args data", errno);
+    if (read_to_end(fd, text) != 0) return fail("Can't read --args data", errno);
     const std::vector<std::string> words = split_words(text);
     // What follows the options in the block is dropped, as bubblewrap does.
     parse(words, false);

@@ -263,8 +263,14 @@ int run(const MqueueMount& step, Construction& construction) {
   return mount_plain(construction, step.target, "mqueue", {.noexec = true});
 }
 
+// On the scratch file system, whose end is theirs: whoever closes a mount that was never attached
+// waits for all processors, and init closes this one while the command may be at its end.
 int run(const OpenQueues& /*step*/, Construction& construction) {
-  (void)new_file_system("mqueue", {}, {.noexec = true}, construction.queues);
+  if (new_file_system("mqueue", {}, {.noexec = true}, construction.queues) != 0) return 0;
+  const int scratch = construction.scratch.get();
+  if (construction.scratch && ::mkdirat(scratch, "queues", 0700) == 0) {
+    (void)::move_mount(construction.queues.get(), "", scratch, "queues", MOVE_MOUNT_F_EMPTY_PATH);
+  }
   return 0;
 }
 
@@ -343,20 +349,23 @@ int run(const MakeReadOnly& step, Construction& construction) {
                       {.read_only = true, .noexec = (flags & ST_NOEXEC) != 0});
 }
 
+// The old root goes into the scratch file system, if that lies on the new root (what was made of it
+// has own mounts): "." leads to it then, and one umount2(2), which waits for all processors, takes
+// both away. Else the old root lies on the new one, and on it what lay between them.
 int run(const EnterRoot& /*step*/, Construction& construction) {
-  if (construction.scratch &&
-      construction
-          .scratch_on_root) {  // it lies on the new root; what was made of it has own mounts
-    const auto path = proc_fd_path(construction.scratch.get());
-    if (::umount2(path.c_str(), MNT_DETACH) != 0) return errno;
+  FixedText<48> put_old;
+  if (construction.scratch_on_root) {
+    if (::mkdirat(construction.scratch.get(), "old", 0700) != 0) return errno;
+    put_old.append(proc_fd_path(construction.scratch.get()).view()).append("/old");
+  } else {
+    put_old.append(".");
   }
   if (construction.unbindable) {
     const int root = construction.root.get();
     if (const int errnum = change_propagation(construction, root, MS_PRIVATE)) return errnum;
   }
   if (::fchdir(construction.root.get()) != 0) return errno;
-  if (sys::pivot_root(".", ".") == 0) {
-    // The old root lies on the new one now, and on it what lay between them.
+  if (sys::pivot_root(".", put_old.c_str()) == 0) {
     for (unsigned i = 0; i <= construction.below_root; ++i) {
       if (::umount2(".", MNT_DETACH) != 0) return errno;
     }
@@ -366,6 +375,7 @@ int run(const EnterRoot& /*step*/, Construction& construction) {
   // The new root lies on top of "/" already, so chroot(2) hides the old one; that is enough only
   // where nothing inside can ever get CAP_SYS_CHROOT.
   if (!construction.chroot_suffices) return errno;
+  if (construction.scratch_on_root && ::umount2(".", MNT_DETACH) != 0) return errno;
   if (::chroot(".") != 0) return errno;
   return ::chdir("/") == 0 ? verify_entered(construction.root.get()) : errno;
 }

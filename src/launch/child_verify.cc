@@ -77,8 +77,9 @@ int verify_on_top(int mount) {
 
 int verify_entered(int root) {
   const std::uint64_t id = mount_id(root);
-  const bool entered = id != 0 && mount_id(AT_FDCWD, "/") == id && mount_id(AT_FDCWD, ".") == id;
-  return entered ? verify_on_top(root) : EPROTO;
+  const bool entered = id != 0 && mount_id(AT_FDCWD, "/") == id && mount_id(AT_FDCWD, ".") == id &&
+                       mount_id(AT_FDCWD, "/..") == id;
+  return entered ? 0 : EPROTO;
 }
 
 }  // namespace immure

@@ -250,7 +250,11 @@ void LandlockLayer::open_queues() {
   const bool own =
       (plan_.namespaces & CLONE_NEWIPC) != 0 ||
       std::ranges::any_of(plan_.join, [](const auto& one) { return one.flag == CLONE_NEWIPC; });
-  if (!mounted && own) plan_.setup.push_back({OpenQueues{}, {}});
+  if (mounted || !own) return;
+  const auto enter = std::ranges::find_if(plan_.setup, [](const PlannedStep& planned) {
+    return std::holds_alternative<EnterRoot>(planned.what);
+  });
+  plan_.setup.insert(enter, {OpenQueues{}, {}});
 }
 
 void LandlockLayer::add_entry(const std::string& path,

@@ -404,10 +404,10 @@ int mount_on(Construction& construction, const char* target, const char* type,
 }
 
 int make_file(int directory, const char* name, mode_t mode, const std::string& content) {
-  const Fd file(::openat(directory, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
-                         content.empty() ? mode : 0600));
+  if (content.empty()) return ::mknodat(directory, name, S_IFREG | mode, 0) == 0 ? 0 : errno;
+  const Fd file(
+      ::openat(directory, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return errno;
-  if (content.empty()) return 0;
   if (const int errnum = write_content(file.get(), content.data(), content.size())) return errnum;
   return ::fchmod(file.get(), mode) == 0 ? 0 : errno;
 }

@@ -1,6 +1,6 @@
 // The filter of a profile that says more than `seccomp.base`: single calls and groups of them
 // opened or closed, rules on arguments, families of sockets, other ABIs. It is compiled when it is
-// wanted, which takes some hundred microseconds. Build time and before clone. See seccomp(2).
+// wanted, which takes some 100 us (compile.h). Build time and before clone. See seccomp(2).
 //
 // What decides about a call, the first that says anything of it:
 //   the rules, in their order; the families, for socket(2) where it is not refused as a whole; its

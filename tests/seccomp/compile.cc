@@ -94,6 +94,38 @@ TEST(Compile, WhatIsShippedIsWhatTheseTablesGive) {
   }
 }
 
+// How many instructions the kernel runs to find out, at load time, whether a number is allowed
+// whatever its arguments.
+std::size_t steps_for(std::span<const sock_filter> program, std::uint32_t number) {
+  std::size_t steps = 0;
+  std::uint32_t loaded = 0;
+  for (std::size_t at = 0;; ++steps) {
+    const sock_filter& now = program[at++];
+    if (now.code == (BPF_LD | BPF_W | BPF_ABS)) {
+      if (now.k >= offsetof(seccomp_data, args)) return steps;
+      loaded = now.k == offsetof(seccomp_data, nr) ? number : native_arch();
+    } else if (BPF_CLASS(now.code) == BPF_JMP) {
+      const bool jumps = BPF_OP(now.code) == BPF_JEQ ? loaded == now.k : loaded >= now.k;
+      at += BPF_OP(now.code) == BPF_JA ? now.k : jumps ? now.jt : now.jf;
+    } else {
+      return steps;
+    }
+  }
+}
+
+TEST(Compile, TheTreeIsBalancedOverTheNumbersThatTheKernelTries) {
+  constexpr std::size_t kTried = 512;
+  for (const FilterChoice choice : filter_choices()) {
+    std::size_t steps = 0;
+    for (std::uint32_t number = 0; number < kTried; ++number) {
+      const std::size_t of_one = steps_for(compiled_filter(choice), number);
+      EXPECT_LE(of_one, 16U) << number;
+      steps += of_one;
+    }
+    EXPECT_LE(steps, 10 * kTried) << filter_name(choice);
+  }
+}
+
 TEST(Compile, CallsThatProgramsMakeMostAreDecidedByTheirNumberAlone) {
   auto policy = make_policy(kStandard, native_arch());
   ASSERT_TRUE(policy.ok());

@@ -1,6 +1,6 @@
 // The mount steps. The new root is stacked on "/" of our own mount namespace: a path that starts at
 // our root does not see what is mounted on it, so every source stays reachable, and one
-// pivot_root(".", ".") is left to do. (Building it unattached is as fast and needs kernel 6.15.)
+// pivot_root(2) is left to do. (Building it unattached is as fast and needs kernel 6.15.)
 #include "launch/child_mounts.h"
 
 #include <fcntl.h>

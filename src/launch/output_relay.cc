@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 namespace immure {
 namespace {
@@ -109,7 +110,7 @@ void OutputRelay::take_back() {
 void OutputRelay::give_back(const Stream& stream) {
   int in_pipe = 0;
   if (::ioctl(stream.unread.get(), FIONREAD, &in_pipe) != 0) return;
-  const auto left = static_cast<off_t>(stream.pending.size() - stream.taken) + in_pipe;
+  const auto left = static_cast<off_t>(stream.filled - stream.taken) + in_pipe;
   if (left > 0) ::lseek(stream.source.get(), -left, SEEK_CUR);
 }
 
@@ -139,19 +140,17 @@ bool OutputRelay::pump(const std::array<pollfd, kStreams>& seen) {
 
 // False: there is more than may be passed on.
 bool OutputRelay::read(Stream& stream) {
+  if (!stream.buffer) stream.buffer = std::make_unique_for_overwrite<char[]>(kChunk);
+  const ssize_t length = ::read(stream.from.get(), stream.buffer.get(), kChunk);
   stream.taken = 0;
-  stream.pending.resize(kChunk);
-  const ssize_t length = ::read(stream.from.get(), stream.pending.data(), kChunk);
-  stream.pending.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
+  stream.filled = length > 0 ? static_cast<std::size_t>(length) : 0;
   if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR)) {
     stream.from.reset();
     stream.to.reset();  // who reads there sees the end, too
   }
   if (length <= 0 || stream.is_input()) return true;
-  const std::size_t admitted = admit(stream.pending.size());
-  const bool within = admitted == stream.pending.size();
-  stream.pending.resize(admitted);
-  return within;
+  const std::size_t read_bytes = std::exchange(stream.filled, admit(stream.filled));
+  return stream.filled == read_bytes;
 }
 
 std::size_t OutputRelay::admit(std::size_t bytes) {
@@ -161,7 +160,7 @@ std::size_t OutputRelay::admit(std::size_t bytes) {
 }
 
 void OutputRelay::write(Stream& stream) {
-  iovec rest{stream.pending.data() + stream.taken, stream.pending.size() - stream.taken};
+  iovec rest{stream.buffer.get() + stream.taken, stream.filled - stream.taken};
   if (stream.is_terminal) rest.iov_len = std::min(rest.iov_len, kTerminalChunk);
   // A pipe that somebody else fills meanwhile must not hold us up. Some devices know no such flag,
   // and some file systems never write a new block with it.
@@ -175,7 +174,7 @@ void OutputRelay::write(Stream& stream) {
   } else if (errno != EAGAIN && errno != EINTR) {
     // Nobody takes it any more: the command meets that as it would without us, by SIGPIPE.
     if (errno != EPIPE) stream.errnum = errno;
-    stream.taken = stream.pending.size();
+    stream.taken = stream.filled;
     stream.from.reset();
     stream.to.reset();
   }

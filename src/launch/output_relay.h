@@ -8,8 +8,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <vector>
 
 #include "base/fd.h"
 
@@ -59,17 +59,18 @@ class OutputRelay {
 
  private:
   struct Stream {
-    Fd from;                    // what is read; empty: it is at its end
-    Fd to;                      // who takes it
-    std::vector<char> pending;  // read, and not yet taken
-    std::size_t taken = 0;      // of `pending`
-    bool is_terminal = false;   // `to`
-    bool is_file = false;       // `to`: a write there has an end
-    int errnum = 0;             // of the write that failed
+    Fd from;                         // what is read; empty: it is at its end
+    Fd to;                           // who takes it
+    std::unique_ptr<char[]> buffer;  // not cleared: of most only the first page is ever touched
+    std::size_t filled = 0;          // of `buffer`: was read, and is to be passed on
+    std::size_t taken = 0;           // of that
+    bool is_terminal = false;        // `to`
+    bool is_file = false;            // `to`: a write there has an end
+    int errnum = 0;                  // of the write that failed
     // Of an input: the caller's descriptor and our copy of the pipe's reading end, to give back
     // what the command did not read.
     Fd source, unread;
-    bool waits() const { return taken < pending.size(); }
+    bool waits() const { return taken < filled; }
     bool is_input() const { return source.get() >= 0; }
   };
   int divert_output(int fd, bool with_stderr);

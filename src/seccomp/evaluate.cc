@@ -48,7 +48,7 @@ std::optional<std::uint32_t> calculated(const sock_filter& s, const Machine& m) 
     case BPF_MUL:
       return m.a * operand;
     case BPF_DIV:
-      return operand != 0 ? m.a / operand : 0;
+      return operand != 0 ? std::optional(m.a / operand) : std::nullopt;
     case BPF_OR:
       return m.a | operand;
     case BPF_AND:
@@ -112,6 +112,8 @@ std::optional<std::uint32_t> evaluate(std::span<const sock_filter> program,
         m.memory.at(s.k) = *value;
         break;
       case BPF_ALU:
+        // The kernel ends the program with 0, as if that were its answer.
+        if (s.code == (BPF_ALU | BPF_DIV | BPF_X) && m.x == 0) return 0;
         value = calculated(s, m);
         m.a = value.value_or(0);
         break;

@@ -2,6 +2,7 @@
 
 #include <linux/seccomp.h>
 
+#include <bitset>
 #include <cstring>
 #include <string>
 
@@ -85,6 +86,32 @@ bool jumps_outside(const sock_filter& s, std::size_t after) {
   return s.jt >= after || s.jf >= after;
 }
 
+// The first instruction that may read memory which nothing was written to; the size of the program:
+// there is none. Each jump and operand is one that is allowed. The kernel's
+// check_load_and_stores().
+std::size_t reads_unwritten(std::span<const sock_filter> program) {
+  using Cells = std::bitset<BPF_MEMWORDS>;
+  // What is written for certain on every way that jumps there.
+  std::vector<Cells> on_arrival(program.size(), Cells().set());
+  Cells written;
+  for (std::size_t i = 0; i < program.size(); ++i) {
+    const sock_filter& s = program[i];
+    written &= on_arrival[i];
+    if (s.code == BPF_ST || s.code == BPF_STX) written.set(s.k);
+    const bool loads = s.code == (BPF_LD | BPF_MEM) || s.code == (BPF_LDX | BPF_MEM);
+    if (loads && !written[s.k]) return i;
+    if (BPF_CLASS(s.code) != BPF_JMP) continue;
+    if (s.code == (BPF_JMP | BPF_JA)) {
+      on_arrival[i + 1 + s.k] &= written;
+    } else {
+      on_arrival[i + 1 + s.jt] &= written;
+      on_arrival[i + 1 + s.jf] &= written;
+    }
+    written.set();  // nothing comes to the next one but by a jump
+  }
+  return program.size();
+}
+
 }  // namespace
 
 std::string why_no_program(std::span<const sock_filter> program) {
@@ -105,7 +132,10 @@ std::string why_no_program(std::span<const sock_filter> program) {
     }
     if (!wrong.empty()) return "instruction " + std::to_string(i) + ' ' + wrong;
   }
-  return BPF_CLASS(program.back().code) == BPF_RET ? "" : "its last instruction is no return";
+  if (BPF_CLASS(program.back().code) != BPF_RET) return "its last instruction is no return";
+  const std::size_t reader = reads_unwritten(program);
+  if (reader == program.size()) return "";
+  return "instruction " + std::to_string(reader) + " reads memory that is not written before";
 }
 
 Result<std::vector<sock_filter>> read_filter_file(std::string_view bytes) {

@@ -1,11 +1,14 @@
-// Prints what the fuzzer may put into a profile: the keys and words of the schema, and the options.
+// Prints what the fuzzer may put into a profile: the keys and words of the schema, the groups of
+// system calls, the options; and words of OCI filters.
 #include <algorithm>
 #include <cstdio>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "config/options.h"
 #include "config/schema.h"
+#include "seccomp/syscall_groups.h"
 
 namespace {
 
@@ -27,6 +30,12 @@ std::set<std::string> all_words() {
     words.emplace(row.key);
     words.emplace(std::string(row.key.substr(row.key.rfind('.') + 1)) + " = ");
     for (const immure::Word& word : row.words) words.emplace('"' + std::string(word.word) + '"');
+  }
+  for (const std::string_view group : immure::group_names()) words.emplace(group);
+  for (const char* word :
+       {"SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_GT", "SCMP_ARCH_X86",
+        "\"names\": [", "\"args\": [{\"index\": 0, \"value\": "}) {
+    words.emplace(word);
   }
   for (const immure::OptionRow& row : immure::option_table()) {
     words.emplace("--" + std::string(row.name));

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "policy_answer.h"
 #include "require.h"
 #include "seccomp/compile.h"
 #include "seccomp/evaluate.h"
@@ -18,12 +19,10 @@
 namespace immure::fuzz {
 namespace {
 
-constexpr std::uint32_t kX32Bit = 0x40000000;
-constexpr std::uint32_t kNoCall = 0xffffffff;  // what a tracer writes to skip one
 constexpr std::array<std::uint32_t, 3> kArchs{AUDIT_ARCH_X86_64, AUDIT_ARCH_I386,
                                               AUDIT_ARCH_AARCH64};
-constexpr std::array<std::uint32_t, 7> kMasks{0xffffffff, 1,    0xff,      0x7e020000,
-                                              0x80000000, 0xf0, 0xffff0000};
+constexpr std::array<std::uint64_t, 9> kMasks{
+    0xffffffff, 1, 0xff, 0x7e020000, 0x80000000, 0xf0, 0xffff0000, UINT64_MAX, 0xff00000001};
 
 Action action(FuzzedDataProvider& data) {
   constexpr std::array kActions{kAllow, kKill, refuse(1), refuse(38), refuse(97)};
@@ -35,12 +34,21 @@ std::uint32_t value(FuzzedDataProvider& data) {
   return data.ConsumeIntegral<std::uint32_t>();
 }
 
+std::uint64_t whole_value(FuzzedDataProvider& data) {
+  return std::uint64_t{data.ConsumeIntegralInRange<std::uint32_t>(0, 3)} << 32U | value(data);
+}
+
 ArgTest arg_test(FuzzedDataProvider& data) {
   ArgTest test{.arg = data.ConsumeIntegralInRange<std::uint8_t>(0, 5),
                .mask = data.PickValueInArray(kMasks),
                .values = {}};
   const int values = data.ConsumeIntegralInRange(0, 5);
-  for (int i = 0; i < values; ++i) test.values.push_back(value(data));
+  test.wide = data.ConsumeBool();
+  for (int i = 0; i < values; ++i) {
+    test.values.push_back(test.wide ? whole_value(data) : value(data));
+  }
+  test.at_least = values == 1 && data.ConsumeBool();
+  test.negate = data.ConsumeBool();
   return test;
 }
 
@@ -65,38 +73,14 @@ Policy policy(FuzzedDataProvider& data, std::uint32_t arch) {
   return made;
 }
 
-bool holds(const ArgTest& test, const seccomp_data& call) {
-  const auto masked = static_cast<std::uint32_t>(call.args[test.arg]) & test.mask;
-  if (test.values.empty()) return masked != 0;
-  return std::ranges::find(test.values, masked) != test.values.end();
-}
-
-std::uint32_t answer(const std::vector<Policy>& policies, const seccomp_data& call) {
-  const auto number = static_cast<std::uint32_t>(call.nr);
-  for (const Policy& one : policies) {
-    if (one.arch != call.arch) continue;
-    const bool x32 = number >= kX32Bit && number != kNoCall;
-    if (one.arch == AUDIT_ARCH_X86_64 && x32) return kKill.value;
-    const auto found = one.calls.find(number);
-    if (found == one.calls.end()) return one.unlisted.value;
-    for (const Case& one_case : found->second.cases) {
-      if (std::ranges::all_of(one_case.tests,
-                              [&](const ArgTest& test) { return holds(test, call); })) {
-        return one_case.action.value;
-      }
-    }
-    return found->second.otherwise.value;
-  }
-  return kKill.value;
-}
-
 // A value that some test is about, or next to it, with anything above.
-std::uint64_t argument(FuzzedDataProvider& data, const std::vector<std::uint32_t>& known) {
+std::uint64_t argument(FuzzedDataProvider& data, const std::vector<std::uint64_t>& known) {
   std::uint64_t low = value(data);
   if (!known.empty() && data.ConsumeBool()) {
     low = known[data.ConsumeIntegralInRange<std::size_t>(0, known.size() - 1)];
     low += data.ConsumeIntegralInRange<std::uint32_t>(0, 1);
   }
+  if (data.ConsumeBool()) return low;
   const std::uint64_t high = data.ConsumeBool() ? 0 : data.ConsumeIntegral<std::uint32_t>();
   return high << 32U | (low & 0xffffffff);
 }
@@ -139,7 +123,7 @@ void try_policies(FuzzedDataProvider& data) {
   const std::vector<sock_filter>& program = compiled.value();
 
   std::vector<std::uint32_t> numbers;
-  std::vector<std::uint32_t> known;
+  std::vector<std::uint64_t> known;
   for (const Policy& one : policies) {
     for (const auto& [number, made] : one.calls) {
       numbers.push_back(number);

@@ -140,15 +140,6 @@ const Circumstances& circumstances() {
   return usual;
 }
 
-void try_errors(const Errors& errors) {
-  require(!errors.empty(), "at least one error");
-  for (const Error& error : errors) {
-    const std::string shown = format_error(error, {});
-    require(is_plain(shown, true), "an error that can be shown", shown);
-    require(!(error.doing + error.reason).empty(), "an error that says something", shown);
-  }
-}
-
 void try_layers(const std::vector<SandboxSpec>& layers) {
   const std::vector<SandboxSpec> all = merged(layers);
   if (all.empty()) return;

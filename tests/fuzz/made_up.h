@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "base/error.h"
 #include "config/variables.h"
 #include "plan/host.h"
 #include "spec/sandbox_spec.h"
@@ -14,9 +13,6 @@ namespace immure::fuzz {
 // Of a start on the machine of tests/plan/fake_host.
 const Host& host();
 const Circumstances& circumstances();
-
-// There is one, and each can be shown.
-void try_errors(const Errors& errors);
 
 // The layers in order, each with its intents. Checks and lowers what they make together, and
 // requires of the plan what plan_properties.h says.

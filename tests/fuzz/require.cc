@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/log.h"
+
 namespace immure::fuzz {
 namespace {
 
@@ -67,6 +69,15 @@ bool is_plain(std::string_view text, bool lines) {
     if (is_unseen(c) && !(lines && c == '\n')) return false;
   }
   return true;
+}
+
+void try_errors(const Errors& errors) {
+  require(!errors.empty(), "at least one error");
+  for (const Error& error : errors) {
+    const std::string shown = format_error(error, {});
+    require(is_plain(shown, true), "an error that can be shown", shown);
+    require(!(error.doing + error.reason).empty(), "an error that says something", shown);
+  }
 }
 
 }  // namespace immure::fuzz

@@ -49,6 +49,10 @@ TEST(Evaluate, Calculates) {
   EXPECT_EQ(calculate(BPF_LSH, 1), 24U);
   EXPECT_EQ(calculate(BPF_RSH, 2), 3U);
   EXPECT_EQ(calculate(BPF_NEG, 0), 0xfffffff4U);
+  EXPECT_EQ(calculate(BPF_DIV, 0), std::nullopt);
+  // By a register it ends the program, and 0 is what the kernel then takes for its answer.
+  EXPECT_EQ(run({stmt(BPF_ALU | BPF_DIV | BPF_X, 0), stmt(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}),
+            0U);
 }
 
 TEST(Evaluate, KeepsValuesInTheIndexRegisterAndInMemory) {

@@ -55,6 +55,14 @@ TEST(FilterFile, SaysWhatTheKernelWouldNotTake) {
   EXPECT_EQ(reason({stmt(BPF_ALU | BPF_LSH | BPF_K, 32), kEnd}),
             "instruction 0 shifts by more than a word has bits");
   EXPECT_EQ(reason({stmt(BPF_ST, 16), kEnd}), "instruction 0 uses memory that there is not");
+  EXPECT_EQ(reason({stmt(BPF_LD | BPF_MEM, 3), kEnd}),
+            "instruction 0 reads memory that is not written before");
+  // On one way it is written, on the other it is not.
+  const sock_filter fork{BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 7};
+  EXPECT_EQ(reason({fork, stmt(BPF_ST, 3), stmt(BPF_LDX | BPF_MEM, 3), kEnd}),
+            "instruction 2 reads memory that is not written before");
+  EXPECT_EQ(reason({stmt(BPF_ST, 3), fork, stmt(BPF_STX, 3), stmt(BPF_LDX | BPF_MEM, 3), kEnd}),
+            "");
   EXPECT_EQ(reason({kEnd, stmt(BPF_LD | BPF_IMM, 1)}), "its last instruction is no return");
   EXPECT_EQ(reason(std::vector<sock_filter>(4097, kEnd)),
             "4097 instructions, but the kernel takes 4096");

@@ -4,33 +4,25 @@
 //   allow NAME…   deny NAME…   later-allow NAME…   later-deny NAME…      (later: a second layer)
 //   rule ACTION NAME,NAME ABI,ABI EXPRESSION; EXPRESSION      ("-" for no ABI)
 #include <linux/audit.h>
-#include <seccomp.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdint>
-#include <optional>
 #include <random>
-#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "filter_reading.h"
 #include "kernel_filter.h"
 #include "plan/lower_filter.h"
-#include "policy_answer.h"
 #include "require.h"
-#include "seccomp/aliases_i386.h"
 #include "seccomp/arg_expression.h"
 #include "seccomp/calls.h"
 #include "seccomp/evaluate.h"
 #include "seccomp/filter_file.h"
 #include "seccomp/named_numbers.h"
-#include "seccomp/syscall_groups.h"
-#include "seccomp/words.h"
 
 namespace immure::fuzz {
 namespace {
@@ -146,170 +138,6 @@ void try_expression(const std::string& text) {
   require(same != nullptr && print(*same) == printed, "the same expression again", printed);
 }
 
-// --- The naive reading: by number, in one ABI. ---
-
-struct Abis {
-  Abi abi;
-  std::uint32_t arch;  // as find_call() wants it
-};
-constexpr std::array kAbis{Abis{Abi::native, AUDIT_ARCH_X86_64}, Abis{Abi::i386, AUDIT_ARCH_I386},
-                           Abis{Abi::x32, SCMP_ARCH_X32}};
-
-std::vector<std::string_view> members(const std::string& name) {
-  return name.starts_with('@') ? calls_of_group(name) : std::vector<std::string_view>{name};
-}
-
-std::set<std::uint32_t> numbers_of(std::string_view call, std::uint32_t arch) {
-  std::set<std::uint32_t> numbers;
-  const auto add = [&](std::string_view name) {
-    const CallNumber found = find_call(name, arch);
-    if (found.kind == CallKind::present) numbers.insert(found.number);
-  };
-  add(call);
-  for (const CallAlias& alias : aliases_i386()) {
-    if (arch == AUDIT_ARCH_I386 && alias.call == call) for_each_word(alias.names, add);
-  }
-  return numbers;
-}
-
-// The member of `name`, a call or a group, that is this number; empty: none is.
-std::string_view member_of(const std::string& name, std::uint32_t number, std::uint32_t arch) {
-  for (const std::string_view call : members(name)) {
-    if (numbers_of(call, arch).contains(number)) return call;
-  }
-  return {};
-}
-
-std::uint64_t bits_of(ArgKind kind) {
-  if (kind == ArgKind::int16) return 0xffff;
-  return kind == ArgKind::int32 ? 0xffffffff : UINT64_MAX;
-}
-
-bool is_true(const ArgExpression& e, std::string_view call, const seccomp_data& data) {
-  using Operator = ArgExpression::Operator;
-  const std::uint64_t bits = bits_of(arg_kind(call, e.arg));
-  const std::uint64_t mask = e.mask ? static_cast<std::uint64_t>(e.mask->value) & bits : bits;
-  const std::uint64_t found = data.args[e.arg] & mask;
-  if (e.op == Operator::any_bit) return found != 0;
-  const auto value = [&](const ArgNumber& n) { return static_cast<std::uint64_t>(n.value) & bits; };
-  const std::uint64_t first = value(e.values.front());
-  switch (e.op) {
-    case Operator::any_bit:
-      break;
-    case Operator::equal:
-      return found == first;
-    case Operator::unequal:
-      return found != first;
-    case Operator::less:
-      return found < first;
-    case Operator::at_most:
-      return found <= first;
-    case Operator::more:
-      return found > first;
-    case Operator::at_least:
-      return found >= first;
-    case Operator::in:
-      return std::ranges::any_of(e.values, [&](const ArgNumber& n) { return value(n) == found; });
-  }
-  return false;
-}
-
-class Reading {
- public:
-  Reading(const Lines& lines, const FilterRequest& request)
-      : seccomp_(lines.spec.seccomp), request_(request), guard_(lines.guard) {}
-
-  std::uint32_t answer(const Abis& abi, const seccomp_data& call) const {
-    const auto number = static_cast<std::uint32_t>(call.nr);
-    for (const CallRule& rule : request_.rules) {
-      if (holds(rule, abi, number, call)) return rule.action.value;
-    }
-    const std::uint32_t value = without_rules(abi, number, call);
-    return value == refuse(EPERM).value && request_.refusal ? request_.refusal->value : value;
-  }
-
- private:
-  static bool holds(const CallRule& rule, const Abis& abi, std::uint32_t number,
-                    const seccomp_data& call) {
-    if (!rule.abis.empty() && std::ranges::find(rule.abis, abi.abi) == rule.abis.end()) {
-      return false;
-    }
-    for (const std::string& name : rule.calls) {
-      const std::string_view member = member_of(name, number, abi.arch);
-      if (member.empty()) continue;
-      if (std::ranges::all_of(rule.tests,
-                              [&](const ArgExpression& e) { return is_true(e, member, call); })) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  // The last word on a call, of the names or of the groups.
-  std::optional<bool> change(const Abis& abi, std::uint32_t number, bool groups) const {
-    std::optional<bool> allowed;
-    for (const std::uint32_t layer : {0U, 1U}) {
-      for (const bool allow : {true, false}) {
-        for (const SetItem& item : (allow ? seccomp_.allow : seccomp_.deny).items) {
-          if (item.layer != layer || item.text.starts_with('@') != groups) continue;
-          const std::string_view member = member_of(item.text, number, abi.arch);
-          const bool passed_over = groups && allow && has_word("clone3 socketcall", member);
-          if (!member.empty() && !passed_over) allowed = allow;
-        }
-      }
-    }
-    return allowed;
-  }
-
-  std::uint32_t without_rules(const Abis& abi, std::uint32_t number,
-                              const seccomp_data& call) const {
-    const auto by_name = change(abi, number, false);
-    const auto by_group = change(abi, number, true);
-    const bool refused = !by_name.value_or(by_group.value_or(true));
-    const CallNumber socket = find_call("socket", abi.arch);
-    if (request_.sockets && socket.kind == CallKind::present && socket.number == number &&
-        !refused) {
-      return family(call);
-    }
-    if (refused) return refuse(EPERM).value;
-    if (by_name) return kAllow.value;
-    const Policy base = policy(request_.choice, abi);
-    if (!by_group) return immure::fuzz::answer(base, number, call);
-    FilterChoice open{.guard_setid = guard_};
-    if (!request_.choice.strict) open = request_.choice;
-    const Policy opened = policy(open, abi);
-    const auto found = opened.calls.find(number);
-    const bool closed = found == opened.calls.end() ||
-                        (found->second.cases.empty() && found->second.otherwise != kAllow);
-    return closed ? kAllow.value : immure::fuzz::answer(opened, number, call);
-  }
-
-  Policy policy(const FilterChoice& choice, const Abis& abi) const {
-    if (!request_.has_base) return {.arch = abi.arch, .unlisted = kAllow, .calls = {}};
-    auto made = make_policy(choice, abi.arch);
-    require(made.ok(), "a policy of the base");
-    return made.value();
-  }
-
-  std::uint32_t family(const seccomp_data& call) const {
-    const auto low = [&](int i) { return static_cast<std::uint32_t>(call.args[i]); };
-    constexpr std::uint32_t kType = 0xf;
-    const auto has = [&](int family) {
-      return std::ranges::find(request_.sockets->families, family) !=
-             request_.sockets->families.end();
-    };
-    const bool old_packet = low(0) == AF_INET && (low(1) & kType) == SOCK_PACKET;
-    const bool netlink = low(0) == AF_NETLINK;
-    const bool good = has(static_cast<int>(low(0))) && (!old_packet || has(AF_PACKET)) &&
-                      (!netlink || low(2) == 0);
-    return (good ? kAllow : refuse(EAFNOSUPPORT)).value;
-  }
-
-  const Seccomp& seccomp_;
-  const FilterRequest& request_;
-  bool guard_;
-};
-
 // Calls by chance, near to what the lines are about.
 class Calls {
  public:
@@ -330,7 +158,7 @@ class Calls {
     if (request.sockets) add_names("socket");
   }
 
-  seccomp_data next(const Abis& abi) {
+  seccomp_data next(const KnownAbi& abi) {
     seccomp_data call{};
     call.arch = abi.abi == Abi::x32 ? AUDIT_ARCH_X86_64 : abi.arch;
     std::uint32_t number = below(512) | (abi.abi == Abi::x32 ? kX32Bit : 0);
@@ -370,10 +198,11 @@ class Calls {
 
 void try_calls(const Lines& lines, const FilterRequest& request,
                const std::vector<sock_filter>& program, std::string_view text) {
-  const Reading reading(lines, request);
+  const FilterReading reading(lines.spec.seccomp, lines.guard, request);
   Calls calls(request, text);
   for (int round = 0; round < 60; ++round) {
-    const Abis& abi = kAbis.at(round % 4 < 2 ? 0 : static_cast<std::size_t>(round % 4 - 1));
+    const KnownAbi& abi =
+        known_abis.at(round % 4 < 2 ? 0 : static_cast<std::size_t>(round % 4 - 1));
     const seccomp_data call = calls.next(abi);
     const auto number = static_cast<std::uint32_t>(call.nr);
     const bool open = abi.abi == Abi::native || (abi.abi == Abi::x32 && request.x32) ||

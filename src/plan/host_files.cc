@@ -96,9 +96,8 @@ Result<Look> not_there(const std::string& path, int errnum) {
   return Look{.errnum = errnum};
 }
 
-// What look() does, in a child.
-void look_first(const std::string& path) {
-  const Fd fd(open_without_links(path, false));
+// As look() will, in a child.
+void read_link(const Fd& fd) {
   std::array<char, PATH_MAX> text;
   const ssize_t ignored = fd ? ::readlinkat(fd.get(), "", text.data(), text.size()) : 0;
   static_cast<void>(ignored);
@@ -188,7 +187,7 @@ Result<Look> RealFiles::look(const std::string& path, bool parent_is_canonical) 
     Fd fd(open_without_links(path, true));
     // EINVAL: before Linux 5.12 there was no RESOLVE_CACHED.
     if (!fd && (errno == EAGAIN || errno == EINVAL)) {
-      const auto question = [&path] { look_first(path); };
+      const auto question = [&path] { read_link(Fd(open_without_links(path, false))); };
       if (!silence_.answers(path, 0, question)) return no_answer(path);
       fd.reset(open_without_links(path, false));
     }
@@ -198,12 +197,9 @@ Result<Look> RealFiles::look(const std::string& path, bool parent_is_canonical) 
   }
   if (!parent_is_canonical) return Look{.errnum = ELOOP};
   // Nothing tells what the kernel's cache has: each path is asked by a child first.
-  const auto question = [&path] {
-    struct stat status {};
-    ::lstat(path.c_str(), &status);
-  };
-  if (!silence_.answers(path, 0, question)) return no_answer(path);
-  const Fd fd(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  const auto open = [&path] { return Fd(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC)); };
+  if (!silence_.answers(path, 0, [&open] { read_link(open()); })) return no_answer(path);
+  const Fd fd = open();
   if (!fd) return not_there(path, errno);
   return look_at(fd, path);
 }
@@ -240,7 +236,11 @@ Result<ResolvedPath> RealFiles::find(const std::string& path) const {
     const std::string asked = step ? join(at, parts.front()) : with_parts(at, parts);
     const std::optional<Result<Look>> known = std::exchange(first, std::nullopt);
     const Result<Look> answer = known ? *known : look(asked, step || parts.size() <= 1);
-    if (!answer.ok()) return answer.error();
+    if (!answer.ok()) {
+      if (!silence_.met(asked)) return answer.error();
+      silence_.remember(path);  // by the name that the user knows it by
+      return no_answer(path);
+    }
     const Look& seen = answer.value();
     if (seen.errnum == ELOOP && !step) {
       whole = false;

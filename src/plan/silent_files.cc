@@ -2,15 +2,21 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <mntent.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <csignal>
+#include <cstdio>
+#include <memory>
+#include <string_view>
 
 #include "base/fd.h"
 #include "base/path.h"
@@ -32,6 +38,20 @@ std::uint64_t nearest_device(const std::string& path) {
     }
     if (at == "/") return 0;
   }
+}
+
+// As the mount table has it, which asks no file system. The path itself where that can't be read.
+std::string mount_point_of(const std::string& path) {
+  const std::unique_ptr<FILE, int (*)(FILE*)> table(::setmntent("/proc/self/mounts", "re"),
+                                                    ::endmntent);
+  std::string nearest;
+  mntent entry{};
+  std::array<char, 2 * PATH_MAX> text;
+  while (table && ::getmntent_r(table.get(), &entry, text.data(), text.size()) != nullptr) {
+    const std::string_view point(entry.mnt_dir);
+    if (point.size() >= nearest.size() && is_within(path, point)) nearest = point;
+  }
+  return nearest.empty() || nearest == "/" ? path : nearest;
 }
 
 bool ask(const std::function<void()>& question) {
@@ -83,7 +103,11 @@ bool SilentFiles::trusts(std::uint64_t device) {
 bool SilentFiles::answers(const std::string& path, std::uint64_t device,
                           const std::function<void()>& question) {
   if (silent_paths_.contains(path)) return false;
-  if (!silent_.empty() && silent_.contains(nearest_device(path))) {
+  // What the mount point itself is, the kernel knows.
+  const bool below = std::ranges::any_of(silent_points_, [&path](const std::string& point) {
+    return path != point && is_within(path, point);
+  });
+  if (below || (!silent_.empty() && silent_.contains(nearest_device(path)))) {
     silent_paths_.insert(path);
     return false;
   }
@@ -93,6 +117,8 @@ bool SilentFiles::answers(const std::string& path, std::uint64_t device,
   }
   silent_paths_.insert(path);
   const std::uint64_t silent = nearest_device(path);
+  // Without openat2(2) no device is known.
+  if (silent == 0) silent_points_.push_back(mount_point_of(path));
   if (silent != 0 && !trusts(silent)) silent_.insert(silent);
   return false;
 }

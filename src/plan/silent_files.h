@@ -9,6 +9,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 
@@ -36,10 +37,14 @@ class SilentFiles {
   // answers() was false for this path.
   bool met(const std::string& path) const { return silent_paths_.contains(path); }
 
+  // This path leads to one that met() is true of.
+  void remember(const std::string& path) { silent_paths_.insert(path); }
+
  private:
   std::uint64_t root_device_ = 0;
   std::set<std::uint64_t> alive_, silent_;
   std::set<std::string> silent_paths_;
+  std::vector<std::string> silent_points_;  // mount points of file systems whose device is unknown
 };
 
 }  // namespace immure

@@ -153,11 +153,14 @@ TEST_F(Terminals, AFailedStartLeavesThemAlone) {
 }
 
 TEST_F(Terminals, TheSizeFollows) {
-  Terminal terminal({binary(), "run", "--", "bash", "-c",
-                     "trap 'stty size' WINCH; echo ready; while :; do sleep 0.1; done"});
+  Terminal terminal(
+      {binary(), "run", "--", "bash", "-c",
+       "trap 'stty size; echo shown' WINCH; echo ready; while :; do sleep 0.1; done"});
   EXPECT_TRUE(terminal.sees("ready")) << terminal.rest();
   terminal.resize(33, 101);
   EXPECT_TRUE(terminal.sees("33 101")) << terminal.rest();
+  // A shell that waits for a program which ends well passes over the key.
+  EXPECT_TRUE(terminal.sees("shown")) << terminal.rest();
   terminal.type("\x03");
   EXPECT_EQ(terminal.wait(), 130);
 }

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <cstdint>
 
@@ -87,6 +88,25 @@ inline int landlock_add_port(int ruleset, std::uint64_t port, std::uint64_t righ
 }
 inline int landlock_restrict_self(int ruleset, unsigned flags) {
   return static_cast<int>(::syscall(SYS_landlock_restrict_self, ruleset, flags));
+}
+
+// statmount(2) of Linux 6.8, as far as it is used here: the options of the file system, which it
+// tells since 6.11. `texts` holds them from `options_at` on if `mask` has kMountOptions.
+struct MountDescription {
+  std::uint32_t size, options_at;
+  std::uint64_t mask;
+  std::array<char, 496> others;
+  std::array<char, 512> texts;
+};
+constexpr std::uint64_t kMountOptions = 0x80;  // STATMOUNT_MNT_OPTS
+// `id` is that of STATX_MNT_ID_UNIQUE.
+inline int statmount_options(std::uint64_t id, MountDescription& description) {
+  constexpr long statmount = 457;
+  const struct {
+    std::uint32_t size, spare;
+    std::uint64_t id, wanted;
+  } request{24, 0, id, kMountOptions};
+  return static_cast<int>(::syscall(statmount, &request, &description, sizeof description, 0U));
 }
 
 }  // namespace immure::sys

@@ -171,14 +171,18 @@ StartFailure become_command(const ChildContext& context, const Construction& con
   const auto give_back_mask = [&] {
     return ::sigprocmask(SIG_SETMASK, &context.caller_mask, nullptr) == 0;
   };
-  bool quiet = false;
+  // Closed by exec: the filter may refuse to close it.
+  const int filter_count = open_filter_count(context.command_setup, construction);
+  bool quiet = false;  // nothing may be asked any more
   for (const PlannedStep& planned : context.command_setup) {
+    const auto* filter = std::get_if<LoadFilter>(&planned.what);
     // The filter may refuse to change the mask: it is given back just before. The command can now
     // be ended by a signal, which is what its sender wants.
-    const auto* filter = std::get_if<LoadFilter>(&planned.what);
     if (filter != nullptr && !quiet && !give_back_mask()) return {stage_signals, errno};
+    const int errnum = filter != nullptr ? load_filter(*filter, filter_count, quiet)
+                                         : run_command_step(planned.what, construction);
     quiet = quiet || (filter != nullptr && filter->quiet);
-    if (const int errnum = run_command_step(planned.what, construction)) {
+    if (errnum != 0) {
       if (!planned.best_effort || !is_missing_here(errnum)) return {step, errnum};
       report(context.report_fd, ChildReport::Kind::lost, errnum, step);
     }

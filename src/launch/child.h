@@ -104,6 +104,13 @@ int run_setup_step(const Step& step, Construction& construction);
 int run_command_step(const Step& step, const Construction& construction);
 int restrict_self(const RestrictSelf& step, const Construction& construction);
 
+// child_filter.cc. A file that tells how many filters there are, where it takes that to tell that
+// one more is loaded; -1: there is none. For the command's process to open, before Landlock's
+// rules.
+int open_filter_count(std::span<const PlannedStep> steps, const Construction& construction);
+// `quiet`: a filter is in force that may refuse every question (LoadFilter::quiet).
+int load_filter(const LoadFilter& step, int filter_count, bool quiet);
+
 // child_terminal.cc. OpenTerminal; the session of pid 1; OwnTerminal in the command's process.
 int open_terminal(const OpenTerminal& step, Construction& construction);
 int lead_session(Construction& construction);

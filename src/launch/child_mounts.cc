@@ -102,7 +102,8 @@ int make_root(const MakeRoot& step, Construction& construction) {
                        {{"mode", mode.c_str()},
                         {step.size_bytes != 0 ? "size" : nullptr, size.c_str()},
                         {step.inodes != 0 ? "nr_inodes" : nullptr, inodes.c_str()}},
-                       {.size_bytes = step.size_bytes, .inodes = step.inodes}, construction.root);
+                       {.size_bytes = step.size_bytes, .inodes = step.inodes, .mode = step.mode},
+                       construction.root);
   }
   Fd source;
   if (const int errnum = open_source(construction, step.directory.c_str(), source)) return errnum;
@@ -149,7 +150,7 @@ int run(const MakeScratch& step, Construction& construction) {
   const NumberText size = NumberText().append_number(step.size_bytes);
   const int errnum = stack_tmpfs(
       construction, {{"mode", "700"}, {step.size_bytes != 0 ? "size" : nullptr, size.c_str()}},
-      {.size_bytes = step.size_bytes}, construction.scratch);
+      {.size_bytes = step.size_bytes, .mode = 0700}, construction.scratch);
   if (errnum == 0 && !construction.scratch_on_root) ++construction.below_root;
   return errnum;
 }
@@ -234,24 +235,35 @@ int run(const TmpfsMount& step, Construction& construction) {
                   {.read_only = step.read_only,
                    .noexec = !step.executable,
                    .size_bytes = step.size_bytes,
-                   .inodes = step.inodes});
+                   .inodes = step.inodes,
+                   .mode = step.mode});
 }
 
 int run(const ProcMount& step, Construction& construction) {
-  return mount_on(construction, step.target.c_str(), "proc",
-                  {{step.hidepid_invisible ? "hidepid" : nullptr, "invisible"},
-                   {step.subset_pid ? "subset" : nullptr, "pid"}},
-                  {.noexec = true});
+  const char* const target = step.target.c_str();
+  const int errnum = mount_on(construction, target, "proc",
+                              {{step.hidepid_invisible ? "hidepid" : nullptr, "invisible"},
+                               {step.subset_pid ? "subset" : nullptr, "pid"}},
+                              {.noexec = true});
+  if (errnum != 0 || (!step.hidepid_invisible && !step.subset_pid)) return errnum;
+  return verify_options(construction, target,
+                        {step.hidepid_invisible ? "hidepid=invisible" : nullptr,
+                         step.subset_pid ? "subset=pid" : nullptr});
 }
 
 int run(const DevptsMount& step, Construction& construction) {
+  const char* const target = step.target.c_str();
   const NumberText max = NumberText().append_number(step.max);
-  return mount_on(construction, step.target.c_str(), "devpts",
-                  {{"newinstance", nullptr},
-                   {"ptmxmode", "0666"},
-                   {"mode", "620"},
-                   {step.max != 0 ? "max" : nullptr, max.c_str()}},
-                  {.nodev = false, .noexec = true});
+  const int errnum = mount_on(construction, target, "devpts",
+                              {{"newinstance", nullptr},
+                               {"ptmxmode", "0666"},
+                               {"mode", "620"},
+                               {step.max != 0 ? "max" : nullptr, max.c_str()}},
+                              {.nodev = false, .noexec = true});
+  if (errnum != 0) return errnum;
+  const NumberText shown = NumberText().append("max=").append(max.view());
+  return verify_options(construction, target,
+                        {"mode=620", "ptmxmode=666", step.max != 0 ? shown.c_str() : nullptr});
 }
 
 int mount_plain(Construction& construction, const std::string& target, const char* type,
@@ -304,7 +316,10 @@ int mask(Construction& construction, int target, const MountFlags& flags) {
   struct stat status {};
   if (::fstat(target, &status) != 0) return errno;
   if (!S_ISDIR(status.st_mode)) return cover_with_null(construction, target);
-  return mount_new(construction, "tmpfs", {{"mode", "000"}, {"size", "4096"}}, flags, target);
+  MountFlags own = flags;
+  own.size_bytes = 4096;
+  own.mode = 0;
+  return mount_new(construction, "tmpfs", {{"mode", "000"}, {"size", "4096"}}, own, target);
 }
 
 int run(const MaskProc& step, Construction& construction) {
@@ -409,7 +424,7 @@ int make_file(int directory, const char* name, mode_t mode, const std::string& c
       ::openat(directory, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) return errno;
   if (const int errnum = write_content(file.get(), content.data(), content.size())) return errnum;
-  return ::fchmod(file.get(), mode) == 0 ? 0 : errno;
+  return ::fchmod(file.get(), mode) == 0 ? verify_mode(file.get(), mode) : errno;
 }
 
 int mount_new(Construction& construction, const char* type, FsParameters parameters,

@@ -13,6 +13,8 @@
 
 namespace immure {
 
+constexpr mode_t any_mode = ~mode_t{0};
+
 // Mount attributes, as both APIs need them.
 struct MountFlags {
   bool read_only = false;
@@ -24,6 +26,7 @@ struct MountFlags {
   // Of a new tmpfs; 0: the kernel's default.
   std::uint64_t size_bytes = 0;
   std::uint64_t inodes = 0;
+  mode_t mode = any_mode;  // of its root, to be read back
 };
 
 // A parameter of a file system. `value` null: a flag; `key` null: left out.
@@ -62,6 +65,13 @@ int verify_mounted(Construction& construction, const char* target, int below,
 // The same; from then on the new root is what was mounted on it, if `target` is the root itself.
 int finish_mount(Construction& construction, const char* target, int below,
                  const MountFlags& flags);
+// The permissions of what this descriptor refers to. child_verify_options.cc
+int verify_mode(int fd, mode_t mode);
+
+// The options of what is mounted on `target`, a path of the new root, as the kernel shows them:
+// "max=4". One that is null is left out. child_verify_options.cc
+using ShownOptions = std::initializer_list<const char*>;
+int verify_options(Construction& construction, const char* target, ShownOptions wanted);
 
 // What was stacked on "/" is there: ".." goes to the top of the stack.
 int verify_on_top(int mount);

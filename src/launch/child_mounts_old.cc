@@ -15,6 +15,7 @@
 
 #include "launch/child_mounts.h"
 #include "launch/fixed_text.h"
+#include "launch/mount_table.h"
 
 namespace immure {
 namespace {
@@ -97,25 +98,13 @@ int remount_below(Construction& construction, int target, const MountFlags& flag
   PathText base;
   if (const int errnum = path_of(target, base)) return errnum;
   if (base.size() == 1) base.shorten(0);
-  const Fd table(::openat(construction.proc.get(), "self/mountinfo", O_RDONLY | O_CLOEXEC));
-  if (!table) return errno;
-  std::array<char, 2 * PATH_MAX + 512> buffer;  // a line: root, mount point, and the rest
-  std::size_t held = 0;
+  MountTable table;
+  if (const int errnum = table.open(construction)) return errnum;
   for (;;) {
-    const ssize_t got = ::read(table.get(), buffer.data() + held, buffer.size() - 1 - held);
-    if (got < 0) return errno;
-    held += static_cast<std::size_t>(got);
-    buffer[held] = '\0';
-    char* line = buffer.data();
-    while (char* end = std::strchr(line, '\n')) {
-      *end = '\0';
-      if (const int errnum = remount_line(construction, line, base.view(), flags)) return errnum;
-      line = end + 1;
-    }
-    held -= static_cast<std::size_t>(line - buffer.data());
-    std::memmove(buffer.data(), line, held);
-    if (got == 0) return 0;
-    if (held == buffer.size() - 1) return ENAMETOOLONG;
+    char* line = nullptr;
+    if (const int errnum = table.next(line)) return errnum;
+    if (line == nullptr) return 0;
+    if (const int errnum = remount_line(construction, line, base.view(), flags)) return errnum;
   }
 }
 

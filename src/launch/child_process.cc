@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
-#include <linux/seccomp.h>
 #include <linux/securebits.h>
 #include <net/if.h>
 #include <sched.h>
@@ -311,27 +310,6 @@ int run(const CloseTsc& /*step*/) {
   int now = 0;
   if (::prctl(PR_GET_TSC, &now, 0, 0, 0) != 0) return errno;
   return now == PR_TSC_SIGSEGV ? 0 : EPROTO;
-}
-
-// Where a filter is in force already, the mode says nothing of the next one. A filter at no address
-// is refused by the kernel, so whoever accepts it (an outer filter) did not ask the kernel.
-bool kernel_takes_filters() {
-  if (::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_FILTER) return true;
-  return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, nullptr) != 0 &&
-         (errno != ENOSYS || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, nullptr, 0, 0) != 0);
-}
-
-int run(const LoadFilter& step) {
-  if (!kernel_takes_filters()) return EPROTO;
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the kernel only reads it
-  const sock_fprog program{step.length, const_cast<sock_filter*>(step.program)};
-  if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program) != 0) {
-    // Before 3.17, or refused by an outer filter: the older call, the same filter.
-    if (errno != ENOSYS) return errno;
-    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0) return errno;
-  }
-  if (step.quiet) return 0;
-  return ::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) == SECCOMP_MODE_FILTER ? 0 : EPROTO;
 }
 
 // The kernel gives back the label, AppArmor with its mode behind it: "web (enforce)".

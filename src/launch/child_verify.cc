@@ -25,7 +25,7 @@ int verify_flags(int mount, const MountFlags& flags) {
   const bool bounded =
       (flags.size_bytes == 0 || status.f_blocks == (flags.size_bytes + page - 1) / page) &&
       (flags.inodes == 0 || status.f_files == flags.inodes);
-  return holds && bounded ? 0 : EPROTO;
+  return holds && bounded ? verify_mode(mount, flags.mode) : EPROTO;
 }
 
 std::uint64_t mount_id(int fd, const char* name) {

@@ -239,6 +239,18 @@ void add_file(const SandboxSpec& spec, const FilterModel& model, LaunchPlan& pla
   add_step(std::move(program), "of " + *file.value, file.origin, plan);
 }
 
+// Whether it can be looked at afterwards how many filters there are.
+void mark_readable(LaunchPlan& plan) {
+  const seccomp_data read = call_of(call_number("pread64").value_or(0), 3);
+  bool can_read = true;
+  for (PlannedStep& planned : plan.command_setup) {
+    auto* load = std::get_if<LoadFilter>(&planned.what);
+    if (load == nullptr) continue;
+    can_read = can_read && lets_through({load->program, load->length}, read);
+    load->can_read = can_read;
+  }
+}
+
 }  // namespace
 
 bool closes_namespaces(const SandboxSpec& spec) {
@@ -258,6 +270,7 @@ void lower_filter(const SandboxSpec& spec, LaunchPlan& plan, Errors& errors) {
   }
   add_own(spec, model, plan, errors);
   add_file(spec, model, plan, errors);
+  mark_readable(plan);
 }
 
 }  // namespace immure

@@ -277,6 +277,7 @@ struct LoadFilter {
   // The caller's own, which may end the process for any call but write, close and execve: nothing
   // else is asked of the kernel once it is in force.
   bool quiet = false;
+  bool can_read = false;  // it and those before it let pread(2) through
 };
 
 using Step = std::variant<

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,10 +33,14 @@ bool same(const termios& one, const termios& other) {
          std::equal(std::begin(one.c_cc), std::end(one.c_cc), std::begin(other.c_cc));
 }
 
-// All signals are blocked, SIGTTOU too: modes can be set from the background.
+// All signals are blocked, SIGTTOU too: modes can be set from the background. Tried twice, as
+// nobody comes after us to do it.
 void restore(int fd, const termios& before, const termios& own) {
-  termios now{};
-  if (::tcgetattr(fd, &now) == 0 && same(now, own)) ::tcsetattr(fd, TCSANOW, &before);
+  for (int tries = 0; tries < 2; ++tries) {
+    termios now{};
+    if (::tcgetattr(fd, &now) != 0) continue;
+    if (!same(now, own) || ::tcsetattr(fd, TCSANOW, &before) == 0) return;
+  }
 }
 
 // The modes of `before` with its input as it is typed.
@@ -58,6 +63,13 @@ Fd open_again(int fd, int mode) {
 bool can(int fd, int mode) {
   const int flags = ::fcntl(fd, F_GETFL);
   return flags >= 0 && ((flags & O_ACCMODE) == O_RDWR || (flags & O_ACCMODE) == mode);
+}
+
+// Whether this error of tcgetattr(3) says that it is no terminal, or one that is gone for good.
+bool is_none(int fd, int errnum) {
+  pollfd seen{fd, 0, 0};
+  if (errnum == EIO) return ::poll(&seen, 1, 0) == 1 && (seen.revents & POLLHUP) != 0;
+  return errnum == ENOTTY || errnum == EBADF || errnum == EINVAL;
 }
 
 [[noreturn]] void be_guard(int words, int terminal) {
@@ -85,11 +97,22 @@ CallerTerminal::~CallerTerminal() {
   ::waitpid(guard_, nullptr, 0);
 }
 
-void CallerTerminal::find() {
-  termios modes{};
-  for (unsigned fd = 0; fd <= 2; ++fd) {
-    if (::tcgetattr(static_cast<int>(fd), &modes) == 0) found_ |= 1U << fd;
+int CallerTerminal::find() {
+  for (int fd = 0; fd <= 2; ++fd) {
+    struct stat status {};
+    termios modes{};
+    if (::fstat(fd, &status) == 0) {
+      if (!S_ISCHR(status.st_mode)) continue;
+    } else if (errno != EBADF) {
+      return errno;
+    }
+    if (::tcgetattr(fd, &modes) == 0) {
+      found_ |= 1U << static_cast<unsigned>(fd);
+    } else if (const int errnum = errno; !is_none(fd, errnum)) {
+      return errnum;
+    }
   }
+  return 0;
 }
 
 int CallerTerminal::open() {
@@ -111,8 +134,13 @@ int CallerTerminal::open() {
   return 0;
 }
 
-bool CallerTerminal::is_in_front() const {
-  return input_ && ::tcgetpgrp(input_.get()) == ::getpgrp();
+int CallerTerminal::look_in_front(bool& in_front) const {
+  in_front = false;
+  if (!input_) return 0;
+  const pid_t group = ::tcgetpgrp(input_.get());
+  if (group < 0 && errno != ENOTTY) return errno;
+  in_front = group == ::getpgrp();
+  return 0;
 }
 
 bool CallerTerminal::is_ours() const {

@@ -22,8 +22,9 @@ class CallerTerminal {
   CallerTerminal& operator=(const CallerTerminal&) = delete;
   ~CallerTerminal();  // gives back
 
-  // Finds which of 0 to 2 are terminals; opens nothing yet.
-  void find();
+  // Finds which of 0 to 2 are terminals; opens nothing yet. Gives errno where that can't be told: a
+  // terminal that was missed would be left to the command.
+  int find();
   // Bit N: descriptor N is one.
   unsigned found() const { return found_; }
 
@@ -36,8 +37,8 @@ class CallerTerminal {
   // Our process group is in front of it, so that what is typed is ours. True also where it controls
   // another session or none, and no rule says whose it is.
   bool is_ours() const;
-  // As above, but for certain.
-  bool is_in_front() const;
+  // As above, but for certain. Gives errno where that can't be told.
+  int look_in_front(bool& in_front) const;
 
   // What is typed comes byte by byte from now on, and no key is a signal. Output is processed as
   // before. A guard outside gives the modes back should the launcher be killed.

@@ -37,14 +37,15 @@ int PtySession::prepare(const LaunchPlan& plan) {
       std::any_of(plan.command_setup.begin(), plan.command_setup.end(),
                   [](const PlannedStep& s) { return std::holds_alternative<OwnTerminal>(s.what); });
   if (!planned_) return 0;
-  caller_.find();
+  if (const int errnum = caller_.find()) return errnum;
   if (terminals() == 0) return 0;
   has_init_ = plan.reaper;
   if (const int errnum = caller_.open()) return errnum;
   constexpr unsigned in_and_out = 3;
   // Without an init nobody tells us when the command asks for a key.
-  in_front_ = !has_init_ || ((terminals() & in_and_out) == in_and_out && caller_.is_in_front());
-  return 0;
+  if (has_init_ && (terminals() & in_and_out) != in_and_out) return 0;
+  in_front_ = true;
+  return has_init_ ? caller_.look_in_front(in_front_) : 0;
 }
 
 // After a stop, too.

@@ -8,7 +8,8 @@
 // and more, helpers in the order of their start. NTH counts from 1, in that process. WHEN is
 // "setup" until the command runs, then "run". After a fault FILE holds one line "key=value …": the
 // end of the launcher (negative: by that signal), whether the call came at all, whether the command
-// ran, a signal that no fault of ours sent, processes that were left, whether it hung.
+// ran, a signal that no fault of ours sent, processes that were left, whether it hung, whether the
+// modes of the terminal are others. If stdin is a terminal, it becomes that of our session.
 //
 // strace(1) can inject, too, but its "when" counts in every process by itself, so that a failure of
 // the launcher hides those of its children, and the command would meet them as well.
@@ -17,12 +18,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -217,6 +220,11 @@ int main(int argc, char** argv) {
   }
   out = fopen(argv[1], "we");
   if (out == NULL) return 2;
+  struct termios before = {0}, after = {0};
+  if (isatty(0)) {
+    ioctl(0, TIOCSCTTY, 0);
+    tcgetattr(0, &before);
+  }
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   const pid_t launcher = fork();
   if (launcher == 0) {
@@ -238,9 +246,12 @@ int main(int argc, char** argv) {
   const struct itimerval often = {{0, 100000}, {0, 100000}};
   setitimer(ITIMER_REAL, &often, NULL);
   const int ended = follow(launcher);
+  if (isatty(0)) tcgetattr(0, &after);
+  const int modes = before.c_iflag != after.c_iflag || before.c_oflag != after.c_oflag ||
+                    before.c_cflag != after.c_cflag || before.c_lflag != after.c_lflag;
   if (!wanted.record) {
-    fprintf(out, "end=%d hit=%d ran=%d crashed=%d left=%d hung=%d\n", ended, was_hit, command_ran,
-            crashed, left, hung);
+    fprintf(out, "end=%d hit=%d ran=%d crashed=%d left=%d hung=%d modes=%d\n", ended, was_hit,
+            command_ran, crashed, left, hung, modes);
   }
   fclose(out);
   return 0;

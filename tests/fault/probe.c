@@ -1,11 +1,13 @@
 // The command of the fault tests: says what holds around it, without numbers that change from run
 // to run, so that two sandboxes are equally strong if it says the same in both.
 //
-//   probe KIND=LINK… DIRECTORY…   the links of /proc/self/ns outside; directories to be listed
+//   probe KIND=LINK… caller=DEVICE:INODE DIRECTORY…   the links of /proc/self/ns outside; the
+//                                                     caller's terminal; directories to be listed
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,6 +22,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/times.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -165,6 +169,37 @@ static long clone_with(unsigned long flags) {
   return pid;
 }
 
+// One port that a profile allows, and one that it does not. Nobody listens.
+static void say_ports(void) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+  static const unsigned short ports[] = {8080, 8081, 443, 444};
+  for (size_t i = 0; i < sizeof ports / sizeof *ports; ++i) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    address.sin_port = htons(ports[i]);
+    const struct sockaddr* at = (const struct sockaddr*)&address;
+    char name[32];
+    snprintf(name, sizeof name, "bind port %u", ports[i]);
+    say_call(name, bind(fd, at, sizeof address));
+    snprintf(name, sizeof name, "connect to port %u", ports[i]);
+    say_call(name, connect(fd, at, sizeof address));
+    if (fd >= 0) close(fd);
+  }
+}
+
+// Whose terminal it is, and whether we are in front of it.
+static void say_terminal(const char* callers) {
+  for (int fd = 0; fd < 3; ++fd) {
+    struct stat status = {0};
+    char own[64] = "?";
+    if (fstat(fd, &status) == 0) {
+      snprintf(own, sizeof own, "%lu:%lu", (unsigned long)status.st_dev,
+               (unsigned long)status.st_ino);
+    }
+    printf("descriptor %d: terminal %d in front %d the caller's %d\n", fd, isatty(fd),
+           tcgetpgrp(fd) == getpgrp(), strcmp(own, callers) == 0);
+  }
+}
+
 static void say_calls(void) {
   char text[4096];
   say_call("unshare user", unshare(CLONE_NEWUSER));
@@ -198,6 +233,10 @@ static void say_calls(void) {
   say_call("ioctl TIOCLINUX", ioctl(0, TIOCLINUX, "x"));
   say_call("personality", personality(0x0040000));
   say_call("open_by_handle_at", syscall(SYS_open_by_handle_at, -1, text, 0));
+  say_call("lseek", lseek(0, 0, 77));
+  say_call("times", times(&(struct tms){0}));
+  say_call("timer", timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+  say_ports();
   say_call("raise limit", setrlimit(RLIMIT_CORE, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}));
   say_call("write sysctl", open("/proc/sys/kernel/core_pattern", O_WRONLY | O_CLOEXEC));
   say_call("write host name", open("/proc/sys/kernel/hostname", O_WRONLY | O_CLOEXEC));
@@ -230,7 +269,9 @@ int main(int argc, char** argv) {
   for (size_t i = 0; i < sizeof masked / sizeof *masked; ++i) say_file(masked[i], 0);
   say_directory("/proc/self/fd");
   for (int i = 1; i < argc; ++i) {
-    if (strchr(argv[i], '=') != NULL) {
+    if (strncmp(argv[i], "caller=", 7) == 0) {
+      say_terminal(argv[i] + 7);
+    } else if (strchr(argv[i], '=') != NULL) {
       say_namespace(argv[i]);
     } else {
       say_directory(argv[i]);

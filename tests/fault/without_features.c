@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
       REFUSE(SYS_pidfd_send_signal),
       REFUSE(SYS_pidfd_getfd),
       REFUSE(SYS_clone3),
+      REFUSE(457),  // statmount(2)
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   const struct sock_fprog filter = {sizeof program / sizeof *program, program};

@@ -18,6 +18,7 @@ import pty
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -257,11 +258,12 @@ def judge(sandbox, done, notes, kind, when, last=False):
         return "WRONG: the terminal's modes are changed"
     if end["crashed"] != "0":
         return f"WRONG: a process crashed by signal {end['crashed']}"
+    if sandbox.at_terminal and when == "run" and code in (0, 128 + signal.SIGHUP) and \
+            done.stdout != sandbox.said and sandbox.said.startswith(done.stdout):
+        return "clean"  # the terminal did not take it all, as one that is gone
     if code == 0:
         if NAMES.sub("", done.stdout) == NAMES.sub("", sandbox.said):
             return "strong"
-        if sandbox.at_terminal and when == "run" and sandbox.said.startswith(done.stdout):
-            return "clean"  # the terminal did not take it all
         changed = differences(sandbox.said, done.stdout)
         if kind == "lies" and changed and only_refuses_more(sandbox.said, done.stdout):
             return "strong"

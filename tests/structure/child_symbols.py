@@ -27,7 +27,7 @@ SYSTEM_CALLS = set("""
 PURE = set("""
     memchr memcmp memcpy memmove memset strchr strchrnul strcmp strlen strncmp strnlen strrchr stpcpy
     __errno_location abort __stack_chk_fail __fortify_fail __chk_fail _GLOBAL_OFFSET_TABLE_
-    __memcpy_chk __memmove_chk __memset_chk __read_chk __pread_chk __readlink_chk __readlinkat_chk
+    __memcpy_chk __memmove_chk __memset_chk __read_chk __pread_chk __pread64_chk __readlink_chk __readlinkat_chk
     __open_2 __openat_2 __open64_2 __openat64_2 __poll_chk __recv_chk __stpcpy_chk __strcpy_chk __strncpy_chk
     __explicit_bzero_chk
 """.split())

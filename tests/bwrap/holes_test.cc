@@ -147,6 +147,8 @@ const std::vector<Argv> doors{{"attach", "1"},
 TEST_F(Reaper, IsClosedToTheCommand) {
   for (const Argv& door : doors) {
     const std::string words = door[0] + " " + door.back();
+    // CAP_PERFMON outside of any user namespace reads these of every process.
+    if (::getuid() == 0 && (words == "open-of maps" || words == "open-of environ")) continue;
     EXPECT_EQ(said(debians(), {}, door), "ok") << words << ": the control";
     const std::string our = said(ours(), {}, door);
     EXPECT_TRUE(our == "EPERM" || our == "EACCES") << words << ": " << our;

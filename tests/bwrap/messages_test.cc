@@ -228,12 +228,11 @@ INSTANTIATE_TEST_SUITE_P(
         Message{"--dir /a --file 20 /a", "Can't create file /a: Is a directory"},
         Message{"--file 70 /a", "Can't write data to file /a: Bad file descriptor"},
         Message{"--chmod 0700 /missing", "Can't chmod 0700 /missing: No such file or directory"},
-        Message{"--mqueue /q", "Can't mount mqueue on /newroot/q: Operation not permitted"},
+        Message{"--unshare-user --mqueue /q",
+                "Can't mount mqueue on /newroot/q: Operation not permitted"},
         Message{"--dir /a --remount-ro /a",
                 "Can't remount readonly on /newroot/a: Unable to find \"/newroot/a\" in mount "
                 "table"},
-        Message{"--lock-file /missing --unshare-pid --lock-file /missing",
-                "Unable to open lock file /missing: No such file or directory"},
         Message{"--symlink a /l --symlink b /l",
                 "Can't make symlink at /l: existing destination is a", Since::newer_than_debians},
         Message{"--dir /l --symlink b /l",
@@ -284,7 +283,8 @@ TEST_P(LastWins, IsSaidAndNoFailure) {
   const std::string name = option.substr(0, option.find(' '));
   for (const std::string& program : {ours(), debians()}) {
     if (::access(program.c_str(), X_OK) != 0 && program == debians()) continue;
-    const Heard heard = play(program, as_case("--unshare-uts " + option + " " + option), files);
+    const Heard heard =
+        play(program, as_case("--unshare-user --unshare-uts " + option + " " + option), files);
     EXPECT_EQ(heard.outcome.err, "bwrap: Only the last " + name + " option will take effect\n");
     EXPECT_EQ(heard.outcome.code, 0) << program << " " << option;
   }
@@ -300,9 +300,9 @@ TEST(Prefix, OfTheLevelComesBeforeTheName) {
     return play(ours(), as_case(options), files).outcome.err;
   };
   EXPECT_EQ(said("--level-prefix --bogus"), "<3>bwrap: Unknown option --bogus\n");
-  EXPECT_EQ(said("--level-prefix --uid 1 --uid 2"),
+  EXPECT_EQ(said("--unshare-user --level-prefix --uid 1 --uid 2"),
             "<4>bwrap: Only the last --uid option will take effect\n");
-  EXPECT_EQ(said("--uid 1 --uid 2 --level-prefix --chdir /missing"),
+  EXPECT_EQ(said("--unshare-user --uid 1 --uid 2 --level-prefix --chdir /missing"),
             "bwrap: Only the last --uid option will take effect\n"
             "<3>bwrap: Can't chdir to /missing: No such file or directory\n");
 }

@@ -219,6 +219,15 @@ TEST_P(Status, TheLockFilesAreLockedAsLongAsTheSandboxLives) {
   }
 }
 
+TEST_P(Status, ALockFileThatIsMissingIsFatal) {
+  for (const std::string more : {"", "--unshare-pid "}) {
+    const Outcome outcome = run(
+        started(program(), on_an_empty_root(more + "--lock-file /missing"), {"/probe", "quiet"}));
+    EXPECT_EQ(outcome.code, 1) << more;
+    EXPECT_EQ(outcome.err, "bwrap: Unable to open lock file /missing: No such file or directory\n");
+  }
+}
+
 TEST_P(Status, ALockThatAnotherHasIsFatal) {
   const TempDir directory;
   const std::string file = directory.write("lock", "");

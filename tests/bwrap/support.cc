@@ -58,6 +58,13 @@ std::string mount_line(const std::string& line) {
          match[5].str() + " " + match[6].str() + " " + match[7].str();
 }
 
+// What may be written in root's /proc is bound read-only over itself: with us more of it, and
+// noexec.
+bool covers_proc(const std::string& line) {
+  static const std::regex cover(R"( (/sys|/irq|/bus|/sysrq-trigger) (\S*)\1 ro,.* - proc )");
+  return ::getuid() == 0 && std::regex_search(line, cover);
+}
+
 // The other side of a map is the parent namespace's business: bubblewrap makes two namespaces, one
 // in the other, where a devpts is asked for.
 std::string map_line(const std::string& line) {
@@ -97,6 +104,7 @@ std::string normalised(const std::string& text) {
   std::vector<std::string> rest;
   std::vector<std::string> mounts;
   for (const std::string& line : lines(text)) {
+    if (covers_proc(line)) continue;
     if (line.starts_with("mount: ")) {
       mounts.push_back(mount_line(line));
     } else {

@@ -1,5 +1,5 @@
-"""What the scripts beside this one share: each lets a real client of bubblewrap run the `bwrap` it is
-given, offline, on data it makes itself, as an ordinary user, and leaves nothing behind.
+"""What the scripts beside this one share: each lets a real client of bubblewrap run the `bwrap` it
+is given, offline, on data it makes itself, as an ordinary user, and leaves nothing behind.
 
 The client gets a script that notes its arguments and then executes that binary, so that a test can
 say what the client asked for, and that it was this binary that answered.
@@ -117,8 +117,8 @@ exec {shlex.quote(str(self.given))} "$@"
 
     @staticmethod
     def privately(mount, *command, options=()):
-        """A command line that runs another, as the same user and with no more rights, where the shell
-        words `mount` have changed what is mounted; options are unshare's."""
+        """A command line that runs another, as the same user and with no more rights, where the
+        shell's words `mount` have changed what is mounted; options are unshare's."""
         return ["unshare", "--user", "--map-current-user", "--keep-caps", "--mount", *options,
                 "sh", "-ec", mount + """
 exec setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all "$@" """, "sh", *command]

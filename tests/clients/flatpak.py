@@ -3,6 +3,7 @@
 
 usage: flatpak.py BWRAP
 """
+import base64
 import os
 import shutil
 import sys
@@ -10,7 +11,11 @@ import sys
 import client
 
 PLATFORM, HELLO = "org.immure.Platform", "org.immure.Hello"
-APPLETS = "sh ls cat echo id mkdir sleep env pwd chmod cp kill ps readlink touch grep head mount wc unshare"
+APPLETS = "sh ls cat echo mkdir sleep pwd chmod kill ps touch grep wc unshare"
+# A picture of one point, as PNG.
+RED_DOT = """iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mP4z8AAAAMBAQD3A0FDAAAA
+AElFTkSuQmCC"""
+VALIDATOR = "/usr/libexec/flatpak-validate-icon"
 
 
 def make_runtime(flatpak):
@@ -44,8 +49,8 @@ def make_application(flatpak):
         touch /usr/planted 2>/dev/null || echo refused""")
     flatpak.equal("a build writes to /app only", built.stdout, "refused\n")
     flatpak.equal("a build runs in a sandbox", len(flatpak.calls()), before + 1)
-    flatpak.equal("what exits with 3 in a build does so outside",
-                  flatpak.run("flatpak", "build", "application", "sh", "-c", "exit 3").returncode, 3)
+    failed = flatpak.run("flatpak", "build", "application", "sh", "-c", "exit 3")
+    flatpak.equal("what exits with 3 in a build does so outside", failed.returncode, 3)
     flatpak.must("flatpak", "build-finish", "application", "--command=hello")
     flatpak.must("flatpak", "build-export", "repository", "application")
     flatpak.must("flatpak", "build-bundle", "repository", "hello.flatpak", HELLO)
@@ -88,13 +93,15 @@ def what_is_seen(flatpak):
                   inside(flatpak, "unshare -U echo made 2>/dev/null").stdout, "")
     processes = inside(flatpak, "echo $(ps -o comm | wc -l)").stdout
     flatpak.check("no process of the machine's", 3 <= int(processes or 0) <= 7, processes)
-    given = inside(flatpak, f"cat {secret} && echo got > ~/granted/file; touch {secret} || echo kept",
+    given = inside(flatpak, f"cat {secret} && echo x > ~/granted/file; touch {secret} || echo kept",
                    f"--filesystem={secret}:ro", "--filesystem=~/granted")
     flatpak.equal("what is granted read-only is read, and only that", given.stdout, "secretkept\n")
-    flatpak.check("what is granted is written", (flatpak.home / "granted/file").is_file(), given.stderr)
+    flatpak.check("what is granted is written", (flatpak.home / "granted/file").is_file(),
+                  given.stderr)
     kept = inside(flatpak, "echo $V; pwd; echo data > /var/data/x; cat ~/.var/app/*/data/x",
                   "--env=V=value", "--cwd=/app/bin")
-    flatpak.equal("variables, directory and data of its own", kept.stdout, "value\n/app/bin\ndata\n")
+    flatpak.equal("variables, directory and data of its own", kept.stdout,
+                  "value\n/app/bin\ndata\n")
     host = inside(flatpak, "ls -d /run/host/usr/bin && ls /dev/shm/. && echo dev",
                   "--filesystem=host-os", "--device=all", "--share=network", "--share=ipc")
     flatpak.equal("the host's system, all devices, its network", host.stdout,
@@ -102,7 +109,7 @@ def what_is_seen(flatpak):
 
 
 def instances(flatpak):
-    """Of each running instance: its name, the process outside, the application's, and whose it is."""
+    """Of each running instance: its name, the process outside, the one inside, the application."""
     listed = flatpak.run("flatpak", "ps", "--columns=instance,pid,child-pid,application").stdout
     return [line.split("\t") for line in listed.splitlines()]
 
@@ -131,7 +138,8 @@ def running(flatpak):
         own = os.readlink(f"/proc/self/ns/{kind}")
         other = os.readlink(f"/proc/{child}/ns/{kind}")
         flatpak.check(f"its {kind} namespace can be named from outside", own != other, other)
-    entered = flatpak.run("flatpak", "enter", name, "sh", "-c", "cat /tmp/mark; grep ^name /.flatpak-info")
+    entered = flatpak.run("flatpak", "enter", name, "sh", "-c",
+                          "cat /tmp/mark; grep ^name /.flatpak-info")
     flatpak.equal("flatpak enter runs a command beside it", entered.stdout + entered.stderr,
                   f"joined\nname={HELLO}\n")
     beside = inside(flatpak, "ps -o args", f"--parent-pid={child}", "--parent-share-pids")
@@ -140,7 +148,8 @@ def running(flatpak):
     exposed = inside(flatpak, "ps -o args; cat /tmp/mark", f"--parent-pid={child}",
                      "--parent-expose-pids")
     flatpak.check("or have its own shown to it, and not see those",
-                  exposed.stdout and "sleep 60" not in exposed.stdout, exposed.stdout + exposed.stderr)
+                  exposed.stdout and "sleep 60" not in exposed.stdout,
+                  exposed.stdout + exposed.stderr)
     joined = [c for c in flatpak.calls() if "--pidns" in c and "--userns" in c]
     flatpak.equal("both join namespaces by descriptors", len(joined), 2)
     flatpak.equal("flatpak kill knows it", kill(flatpak, name), 0)
@@ -149,15 +158,29 @@ def running(flatpak):
 
 
 def proxied(flatpak):
-    """With a bus, flatpak runs xdg-dbus-proxy in a sandbox of its own, told to start by --sync-fd."""
+    """With a bus, flatpak runs xdg-dbus-proxy in a sandbox of its own, which --sync-fd ends."""
     before = len(flatpak.calls())
     done = inside(flatpak, "ls -d $XDG_RUNTIME_DIR/bus")
     flatpak.check("the bus is there", done.stdout.endswith("/bus\n"), done.stdout + done.stderr)
     flatpak.equal("behind a proxy in a second sandbox", len(flatpak.calls()), before + 2)
 
 
+def validate(flatpak):
+    """Pictures of strangers are read in a sandbox, started without an environment."""
+    icon, none = flatpak.directory / "icon.png", flatpak.directory / "none.png"
+    icon.write_bytes(base64.b64decode(RED_DOT))
+    none.write_bytes(base64.b64decode(RED_DOT)[:30])
+    before = len(flatpak.calls())
+    seen = flatpak.run(VALIDATOR, "--sandbox", "512", "512", icon)
+    flatpak.equal("an icon is valid", (seen.returncode, seen.stdout),
+                  (0, "[Icon Validator]\nformat=png\nwidth=1\n"))
+    flatpak.check("another is not",
+                  flatpak.run(VALIDATOR, "--sandbox", "512", "512", none).returncode != 0)
+    flatpak.equal("both were looked at in a sandbox", len(flatpak.calls()), before + 2)
+
+
 def main():
-    client.need("flatpak", "dbus-daemon", "/usr/bin/xdg-dbus-proxy", "/bin/busybox")
+    client.need("flatpak", "dbus-daemon", "/usr/bin/xdg-dbus-proxy", "/bin/busybox", VALIDATOR)
     with client.Client("flatpak", sys.argv[1]) as flatpak:
         flatpak.environment["FLATPAK_BWRAP"] = str(flatpak.bwrap)
         # Parents' controls are asked for on the system's bus: one where nobody has any.
@@ -166,6 +189,7 @@ def main():
         make_application(flatpak)
         run_it(flatpak)
         what_is_seen(flatpak)
+        validate(flatpak)
         running(flatpak)
         flatpak.environment["DBUS_SESSION_BUS_ADDRESS"] = bus
         proxied(flatpak)

@@ -10,8 +10,8 @@ def errno_of(number):
 
 
 def export(default, action, calls):
-    """A descriptor of a program that does `action` to these calls, `default` to all others. Names of
-    no call of this architecture are left out."""
+    """A descriptor of a program that does `action` to these calls, `default` to all others. What is
+    no call of this architecture is left out."""
     library = ctypes.CDLL("libseccomp.so.2")
     library.seccomp_init.restype = ctypes.c_void_p
     context = ctypes.c_void_p(library.seccomp_init(ctypes.c_uint32(default)))

@@ -73,7 +73,8 @@ def look_at(webkit, process):
                  False)
     status = dict(line.split(":\t") for line in (process / "status").read_text().splitlines()
                   if ":\t" in line)
-    for name, value in {"CapEff": "0" * 16, "CapBnd": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}.items():
+    for name, value in {"CapEff": "0" * 16, "CapBnd": "0" * 16, "NoNewPrivs": "1",
+                        "Seccomp": "2"}.items():
         webkit.equal(f"its {name} is {value}", status[name], value)
     webkit.equal("it is one of a few processes", len(status["NSpid"].split()), 2)
     for kind in ("mnt", "pid", "user", "uts", "net"):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The command lines of programs that run others in bubblewrap and are no packages of Debian's:
-agents' sandboxes, bubblejail, glycin and nixpkgs' environments, word for word in their shape.
+agents' sandboxes, bubblejail, glycin, nixpkgs' environments, ansible-runner: in their very shape.
 
 usage: agents.py BWRAP
 """
@@ -256,12 +256,33 @@ def nixpkgs(agent):
     agent.check("nixpkgs: what is bound in it is not", (agent.home / "written").is_file())
 
 
+def ansible_runner(agent):
+    """ansible-runner: a destination that is not absolute, what to hide covered by empty folders."""
+    hidden, data = agent.directory / "hidden", agent.directory / "data"
+    (hidden / "within").mkdir(parents=True)
+    data.mkdir()
+    empty = agent.directory / "empty"
+    empty.mkdir()
+    done = agent.run(
+        agent.bwrap, "--die-with-parent", "--unshare-pid", "--dev-bind", "/dev", "dev",
+        "--proc", "/proc", "--dir", "/tmp", "--ro-bind", "/bin", "/bin",
+        "--ro-bind", "/etc", "/etc", "--ro-bind", "/usr", "/usr", "--ro-bind", "/opt", "/opt",
+        "--symlink", "usr/lib64", "/lib64", "--ro-bind", "/lib", "/lib",
+        "--bind", empty, hidden, "--bind", data, data, "--chdir", data,
+        "/usr/bin/python3", "-c", f"""import os
+print(os.getcwd(), os.listdir({str(hidden)!r}), os.path.exists("/dev/null"), os.listdir("/tmp"))
+open("made", "w").close()""")
+    agent.equal("ansible-runner: what is seen", (done.stdout, done.stderr),
+                (f"{data} [] True []\n", ""))
+    agent.check("ansible-runner: its data is written", (data / "made").is_file())
+
+
 def main():
     client.need("/bin/bash", "/bin/busybox", "socat", "nsenter")
     with client.Client("agents", sys.argv[1]) as agent:
-        for shape in (sandbox_runtime, codex, bubblejail, glycin, nixpkgs):
+        for shape in (sandbox_runtime, codex, bubblejail, glycin, nixpkgs, ansible_runner):
             shape(agent)
-        agent.used(at_least=15)
+        agent.used(at_least=16)
 
 
 main()

@@ -36,6 +36,10 @@ class Words {
                     ": Unable to mount source on destination",
                 errnum_);
   }
+  std::string operator()(const MakeRoot& s) const {
+    return s.directory.empty() ? with("Failed to mount tmpfs", errnum_)
+                               : (*this)(BindMount{.source = s.directory, .target = {}});
+  }
   std::string operator()(const CoverFile& s) const {
     return with("Can't bind mount /oldroot/bindfile on " + place(s.target), errnum_);
   }

@@ -107,7 +107,7 @@ int make_root(const MakeRoot& step, Construction& construction) {
   }
   Fd source;
   if (const int errnum = open_source(construction, step.directory.c_str(), source)) return errnum;
-  const MountFlags flags{.read_only = step.read_only, .recursive = true};
+  const MountFlags flags{.read_only = step.read_only, .nodev = !step.devices, .recursive = true};
   if (!construction.old_mount_calls) {
     Fd tree(::open_tree(source.get(), "",
                         OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE));

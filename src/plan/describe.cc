@@ -60,7 +60,8 @@ std::string capabilities(std::uint64_t mask) {
 
 std::string text(const MakeRoot& s) {
   if (!s.directory.empty()) {
-    return "make the root: " + escape(s.directory) + (s.read_only ? ", read-only" : ", writable");
+    return "make the root: " + escape(s.directory) + (s.read_only ? ", read-only" : ", writable") +
+           (s.devices ? ", devices usable" : "");
   }
   return "make the root: a tmpfs of " + show_size(s.size_bytes) + inodes(s.inodes) +
          mode_unless(s.mode, 0755);

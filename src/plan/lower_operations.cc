@@ -66,6 +66,14 @@ class Operations {
   }
 
   Outcome bind(std::string source, bool directory, const BindOperation& wanted) {
+    // What is bound on the root before anything else becomes the root.
+    auto* root = std::get_if<MakeRoot>(&steps_.back().what);
+    if (root != nullptr && target_.empty() && directory && wanted.source_fd < 0) {
+      *root = {
+          .directory = std::move(source), .read_only = wanted.read_only, .devices = wanted.devices};
+      steps_.back().origin = operation_->origin;
+      return {};
+    }
     add_place(directory ? Kind::directory : Kind::file, directory ? 0755 : kFileMode);
     add(BindMount{.source = std::move(source),
                   .target = target_,
@@ -269,7 +277,7 @@ std::optional<Error> lower_operations(const OrderedSpec& spec, const OrderedHost
     const auto* bind = std::get_if<BindMount>(&planned.what);
     return bind != nullptr && bind->source == "/";
   });
-  plan.setup[root].what = MakeRoot{.unbindable = binds_all};
+  std::get<MakeRoot>(plan.setup[root].what).unbindable = binds_all;
   return {};
 }
 

@@ -32,6 +32,7 @@ struct MakeRoot {
   std::uint64_t inodes = 0;      // of the tmpfs; 0: the kernel's default
   mode_t mode = 0755;
   bool read_only = false;  // of a directory: bind it read-only (a tmpfs is sealed by SealRoot)
+  bool devices = false;    // of a directory: device nodes usable
   // Until EnterRoot: the new root lies on "/", and a bind of "/" must not show it.
   bool unbindable = false;
 };

@@ -36,6 +36,24 @@ struct FsParameter {
 };
 using FsParameters = std::initializer_list<FsParameter>;
 
+// Whether the kernel, or an outer sandbox, has no such call: the older ones are left.
+bool refused_call(int errnum);
+bool can_change_attributes(int mount);  // mount_setattr(2) is to be had
+unsigned to_attr(const MountFlags& flags);
+
+// A new file system of this type, mounted nowhere yet.
+int new_file_system(const char* type, FsParameters parameters, const MountFlags& flags, Fd& mount);
+
+// child_root.cc
+int make_root(const MakeRoot& step, Construction& construction);
+int make_scratch(const MakeScratch& step, Construction& construction);
+int enter_root(Construction& construction);
+
+// Around a bind of the whole host (if `wanted`): the scratch file system lies on "/", but is none
+// of the host's.
+int hide_scratch(const Construction& construction, bool wanted);
+int show_scratch(const Construction& construction, bool wanted);
+
 // Mounts a new file system of this type on `target` (an O_PATH descriptor).
 int mount_new(Construction& construction, const char* type, FsParameters parameters,
               const MountFlags& flags, int target);
@@ -95,6 +113,9 @@ int run_scratch(const TmpfsMount& step, Construction& construction);
 // mount_new() on a path of the new root.
 int mount_on(Construction& construction, const char* target, const char* type,
              FsParameters parameters, const MountFlags& flags);
+
+// Writes all of it to a file.
+int write_content(int fd, const char* text, std::size_t length);
 
 // A new file with exactly this mode; EEXIST if there is one.
 int make_file(int directory, const char* name, mode_t mode, const std::string& content);

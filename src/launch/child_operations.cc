@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/syscalls.h"
-#include "launch/child.h"
+#include "launch/child_mounts.h"
 #include "launch/fixed_text.h"
 #include "launch/lookup.h"
 
@@ -72,16 +72,6 @@ int check_kind(Construction& construction, const std::string& target, int direct
   return wants_directory ? ENOTDIR : EISDIR;
 }
 
-int write_all_to(int file, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(file, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno;
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
-}
-
 }  // namespace
 
 int make_place(const MakePlace& step, Construction& construction) {
@@ -126,7 +116,8 @@ int write_file(const WriteFile& step, Construction& construction) {
   } else {
     return errnum;
   }
-  return file ? write_all_to(file.get(), step.content) : errno;
+  if (!file) return errno;
+  return write_content(file.get(), step.content.data(), step.content.size());
 }
 
 int ensure_link(const EnsureLink& step, Construction& construction) {

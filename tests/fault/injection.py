@@ -30,15 +30,15 @@ ROWS = {"errors": "1", "lies": "2", "kills": "3"}
 # Calls that make or keep the sandbox: in the choice they get every errno, and they alone can lie.
 PROTECTING = """
     prctl seccomp capset setgroups setsid umask chdir fchdir chroot pivot_root umount2 mount unshare
-    clone clone3 setns mount_setattr move_mount open_tree fsopen fsconfig fsmount mkdirat symlinkat
-    fchmod prlimit64 setrlimit sethostname setdomainname keyctl add_key close_range close
+    clone clone3 setns mount_setattr move_mount open_tree fsopen fsconfig fsmount mkdirat mknodat
+    symlinkat fchmod prlimit64 setrlimit sethostname setdomainname keyctl add_key close_range close
     rt_sigprocmask rt_sigaction personality sched_setscheduler sched_setaffinity ioprio_set
     setpriority ioctl landlock_create_ruleset landlock_add_rule landlock_restrict_self fcntl dup2
     write openat2 flock""".split()
 # These answer with a number that means something: 0 is no "success, nothing done" of them. A name
 # that is missing then, and a limit of the caller's that reads wrong, protect nothing.
 NOT_LYING = {"openat2", "open_tree", "fsopen", "fsmount", "clone", "clone3", "fcntl",
-             "landlock_create_ruleset", "symlinkat", "mkdirat"}
+             "landlock_create_ruleset", "symlinkat", "mkdirat", "mknodat"}
 # What a lie may change: a command that is not in front of its terminal is stopped when it reads.
 NO_PROTECTION = re.compile(r" in front \d")
 

@@ -186,10 +186,11 @@ def bubblejail(agent):
     arguments = readable(b"\0".join(os.fsencode(str(word)) for word in bubblejail_words(
         home, data, program, info_write)))
     script = f"""head -c1 <&{ready} >/dev/null
-{{ echo $$; cat /.flatpak-info; pwd; env | sort; stat -c %a /run/user/1000
+{{ echo $$; cat /.flatpak-info; pwd; sort -z /proc/1/environ | tr '\\0' '\\n'; stat -c %a /run/user/1000
 unshare -U true 2>/dev/null || echo kept; touch made; }} >&{helper.fileno()}"""
     handed = [info_write, ready, helper.detach(), program, data, arguments]
-    jail = agent.start(agent.bwrap, "--args", arguments, "--", "/bin/sh", "-c", script,
+    # bash: other shells know descriptors up to 9 only.
+    jail = agent.start(agent.bwrap, "--args", arguments, "--", "/bin/bash", "-c", script,
                        pass_fds=handed, stdin=subprocess.DEVNULL)
     agent.stack.callback(client.stop, jail)
     for descriptor in handed:
@@ -207,7 +208,7 @@ unshare -U true 2>/dev/null || echo kept; touch made; }} >&{helper.fileno()}"""
         agent.equal("bubblejail: what the jail says by the socket", said.read().splitlines(), [
             "1", "[Application]", "/home/user", "HOME=/home/user", "PATH=/usr/bin",
             "PWD=/home/user", "700", "kept"])
-    agent.equal("bubblejail: it ends well", jail.wait(20), 0)
+    agent.equal("bubblejail: it ends well", jail.wait(60), 0)
     agent.check("bubblejail: and has written", (home / "made").is_file())
 
 

@@ -125,7 +125,7 @@ exec {shlex.quote(str(self.given))} "$@"
                 "sh", "-ec", mount + """
 exec setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all "$@" """, "sh", *command]
 
-    def run(self, *command, timeout=120, **options):
+    def run(self, *command, timeout=300, **options):
         """A completed process: text, with what it wrote on both outputs in stdout and stderr."""
         options.setdefault("env", self.environment)
         options.setdefault("cwd", self.directory)
@@ -170,7 +170,7 @@ exec setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all "$@" """, "
         sys.exit(1 if self.problems else 0)
 
 
-def until(condition, limit_s=20.0):
+def until(condition, limit_s=60.0):
     """Waits for something that another process does; the last value of the condition."""
     end = time.monotonic() + limit_s
     while not (value := condition()) and time.monotonic() < end:

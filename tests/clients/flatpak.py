@@ -122,7 +122,7 @@ def kill(flatpak, instance):
 def running(flatpak):
     """One started, joined by two others and killed, as they say of it."""
     sleeper = flatpak.start("flatpak", "run", "--command=sh", HELLO, "-c",
-                            "echo joined > /tmp/mark; sleep 60")
+                            "echo joined > /tmp/mark; sleep 300")
     flatpak.stack.callback(client.stop, sleeper)
     # Those that ran before may still be ending, and its process is 0 at first.
     found = client.until(lambda: [i for i in instances(flatpak)
@@ -143,17 +143,17 @@ def running(flatpak):
     flatpak.equal("flatpak enter runs a command beside it", entered.stdout + entered.stderr,
                   f"joined\nname={HELLO}\n")
     beside = inside(flatpak, "ps -o args", f"--parent-pid={child}", "--parent-share-pids")
-    flatpak.check("a second run can share its processes", "sleep 60" in beside.stdout,
+    flatpak.check("a second run can share its processes", "sleep 300" in beside.stdout,
                   beside.stdout + beside.stderr)
     exposed = inside(flatpak, "ps -o args; cat /tmp/mark", f"--parent-pid={child}",
                      "--parent-expose-pids")
     flatpak.check("or have its own shown to it, and not see those",
-                  exposed.stdout and "sleep 60" not in exposed.stdout,
+                  exposed.stdout and "sleep 300" not in exposed.stdout,
                   exposed.stdout + exposed.stderr)
     joined = [c for c in flatpak.calls() if "--pidns" in c and "--userns" in c]
     flatpak.equal("both join namespaces by descriptors", len(joined), 2)
     flatpak.equal("flatpak kill knows it", kill(flatpak, name), 0)
-    flatpak.equal("flatpak kill ends it by SIGKILL", sleeper.wait(20), 128 + 9)
+    flatpak.equal("flatpak kill ends it by SIGKILL", sleeper.wait(60), 128 + 9)
     flatpak.equal("flatpak ps forgets it", client.until(lambda: not instances(flatpak)), True)
 
 

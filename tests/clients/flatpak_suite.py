@@ -33,7 +33,7 @@ def main():
         empty = suite.directory / "empty"  # it insists
         empty.mkdir()
         done = suite.run(*suite.privately("mount -t tmpfs tmp /tmp", *command(program), options=[
-            "--pid", "--fork", "--kill-child", "--mount-proc"]), cwd=empty, timeout=240)
+            "--pid", "--fork", "--kill-child", "--mount-proc"]), cwd=empty, timeout=540)
         lines = done.stdout.splitlines()
         plan = [int(line[3:]) for line in lines if re.fullmatch(r"1\.\.[0-9]+", line)]
         passed = [line for line in lines if re.match(r"ok\b", line) and "# SKIP" not in line]

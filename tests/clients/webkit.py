@@ -101,7 +101,7 @@ def main():
                               "/usr/bin/python3", "-c", BROWSER, pages),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log.open("w"), text=True)
         webkit.stack.callback(client.stop, browser)
-        alarm = client.alarm(browser, 60)
+        alarm = client.alarm(browser, 200)
         said = browser.stdout.readline()
         alarm.cancel()
         webkit.equal("a script's title comes back from the page", said, "title: 420\n")
@@ -117,7 +117,7 @@ def main():
         for process in processes:
             look_at(webkit, process)
         browser.stdin.close()
-        webkit.equal("the browser ends", browser.wait(20), 0)
+        webkit.equal("the browser ends", browser.wait(60), 0)
         webkit.equal("and with it what it started", client.until(
             lambda: not any(process.exists() for process in processes)), True)
 

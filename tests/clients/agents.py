@@ -186,8 +186,8 @@ def bubblejail(agent):
     arguments = readable(b"\0".join(os.fsencode(str(word)) for word in bubblejail_words(
         home, data, program, info_write)))
     script = f"""head -c1 <&{ready} >/dev/null
-{{ echo $$; cat /.flatpak-info; pwd; sort -z /proc/1/environ | tr '\\0' '\\n'; stat -c %a /run/user/1000
-unshare -U true 2>/dev/null || echo kept; touch made; }} >&{helper.fileno()}"""
+{{ echo $$; cat /.flatpak-info; pwd; sort -z /proc/1/environ | tr '\\0' '\\n'
+stat -c %a /run/user/1000; unshare -U true 2>/dev/null || echo kept; touch made; }} >&{helper.fileno()}"""
     handed = [info_write, ready, helper.detach(), program, data, arguments]
     # bash: other shells know descriptors up to 9 only.
     jail = agent.start(agent.bwrap, "--args", arguments, "--", "/bin/bash", "-c", script,

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "bwrap/support.h"
+#include "support/terminal.h"
 
 namespace immure::test {
 namespace {
@@ -257,9 +258,20 @@ TEST_P(Status, BackgroundProcessesLiveOnWhenTheCommandHasEnded) {
   }
 }
 
+TEST_P(Status, TheConsoleIsTheTerminalOfTheOutput) {
+  const std::string script =
+      "test $(stat -c %r /dev/console) = $(stat -Lc %r /proc/self/fd/0) && echo same";
+  const Argv argv = started(program(), on_the_hosts_root(""), {"sh", "-c", script}).argv;
+  Terminal terminal(argv);
+  EXPECT_TRUE(terminal.sees("same")) << terminal.rest();
+  EXPECT_EQ(terminal.wait(), 0);
+  EXPECT_TRUE(contains(run({.argv = argv}).err, "'/dev/console': No such file or directory"))
+      << "nothing where the output is no terminal";
+}
+
 TEST_P(Status, TerminalsCanBeMadeBelowDev) {
   IMMURE_REQUIRE(installed("script"), "script(1) is not installed");
-  for (const std::string options : {"", "--unshare-pid --new-session", "--uid 7"}) {
+  for (const std::string options : {"", "--unshare-pid --new-session", "--unshare-user --uid 7"}) {
     const Outcome outcome =
         run(started(program(), on_the_hosts_root(options),
                     {"script", "-qc", "tty; stat -c '%F %a %U' $(tty)", "/dev/null"}));

@@ -46,7 +46,7 @@ std::string mount_point_of(const std::string& path) {
                                                     ::endmntent);
   std::string nearest;
   mntent entry{};
-  std::array<char, 2 * PATH_MAX> text;
+  std::array<char, std::size_t{2} * PATH_MAX> text;
   while (table && ::getmntent_r(table.get(), &entry, text.data(), text.size()) != nullptr) {
     const std::string_view point(entry.mnt_dir);
     if (point.size() >= nearest.size() && is_within(path, point)) nearest = point;

@@ -39,6 +39,14 @@ std::string id_map(std::string_view map, const std::string& helper) {
   return lines;
 }
 
+// Whose ids count where the plan has no maps.
+std::string without_maps(const LaunchPlan& plan) {
+  if ((plan.namespaces & CLONE_NEWUSER) != 0) return "written from outside";
+  const bool joined = std::any_of(plan.join.begin(), plan.join.end(),
+                                  [](const auto& one) { return one.flag == CLONE_NEWUSER; });
+  return joined ? "those of the joined user namespace" : "those of the caller";
+}
+
 void add_steps(const std::vector<PlannedStep>& steps, std::size_t& number, std::string& out) {
   for (const PlannedStep& planned : steps) {
     const std::string index = std::to_string(++number);
@@ -120,7 +128,7 @@ std::string describe(const LaunchPlan& plan) {
            '\n';
   }
   if (plan.uid_map.empty()) {
-    out += "id maps: those of the joined user namespace\n";
+    out += "id maps: " + without_maps(plan) + '\n';
   } else {
     out += "uid map: " + id_map(plan.uid_map, plan.uid_map_helper) +
            "\ngid map: " + id_map(plan.gid_map, plan.gid_map_helper) +

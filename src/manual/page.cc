@@ -12,7 +12,7 @@ namespace {
 // man-pages(7)
 constexpr auto kOrder = std::to_array<std::string_view>(
     {"SYNOPSIS", "DESCRIPTION", "COMMANDS", "KEYS", "OPTIONS", "EXIT STATUS", "ENVIRONMENT",
-     "FILES", "NOTES", "EXAMPLES", "SEE ALSO"});
+     "FILES", "NOTES", "SECURITY", "EXAMPLES", "SEE ALSO"});
 
 std::string upper(std::string text) {
   for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));

@@ -1,8 +1,10 @@
 #include "manual/pages.h"
 
+#include <cctype>
 #include <utility>
 
 #include "commands/command.h"
+#include "config/bwrap_options.h"
 #include "config/options.h"
 #include "manual/roff.h"
 
@@ -21,6 +23,8 @@ constexpr std::string_view kRunStatus =
     "\\fB\\-\\-status\\-fd\\fR of \\fBimmure\\-run\\fR(1) tells them apart.\n";
 constexpr std::string_view kOtherStatus =
     ".TP\n0\nall went well\n.TP\n2\nwrong usage, or a failure\n";
+
+constexpr std::string_view kBwrap = "immure-bwrap";
 
 std::string options(OptionPlaces places) {
   std::string out;
@@ -47,6 +51,7 @@ std::string see_also(std::string_view page) {
       out += ",\n" + roff_reference(page_of(row), 1);
     }
   }
+  if (page != kBwrap) out += ",\n" + roff_reference(kBwrap, 1);
   if (page != "immure-profile") out += ",\n" + roff_reference("immure-profile", 5);
   return out + ",\n" + roff_reference("immure-security", 7) + '\n';
 }
@@ -59,6 +64,29 @@ std::string commands() {
                        roff(row.summary) + ": " + roff_reference(page_of(row), 1));
   }
   return out;
+}
+
+// Of the drop-in for bubblewrap, whose texts are sentences of their own.
+std::string bwrap_option_list() {
+  std::string out;
+  for (const BwrapRow& row : bwrap_options()) {
+    std::string tag = roff_bold("--" + std::string(row.name));
+    if (!row.values.empty()) tag += ' ' + roff_arguments(row.values);
+    std::string text(row.help);
+    text.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(text.front())));
+    if (!text.ends_with('.')) text += '.';
+    out += roff_tagged(tag, roff(text));
+  }
+  return out;
+}
+
+Page bwrap_page() {
+  Page page{.name = std::string(kBwrap), .title = "the command line of bubblewrap"};
+  page.sections["SYNOPSIS"] =
+      roff_bold("bwrap") + ' ' + roff_arguments("[OPTION ...] [--] COMMAND [ARG ...]") + '\n';
+  page.sections["OPTIONS"] = bwrap_option_list();
+  page.sections["SEE ALSO"] = see_also(page.name);
+  return page;
 }
 
 Page command_page(const CommandRow& row) {
@@ -95,6 +123,8 @@ std::vector<Page> manual_pages(const std::map<std::string, Sections>& parts) {
                roff_bold("immure " + std::string(row.name)) + ": " + roff(row.summary) + ".\n"},
               {"EXIT STATUS", std::string(row.places == at_run ? kRunStatus : kOtherStatus)}});
   }
+
+  add(pages.emplace_back(bwrap_page()), "bwrap");
 
   Page& language = pages.emplace_back(
       Page{.name = "immure-profile", .section = 5, .title = "what a sandbox shows"});

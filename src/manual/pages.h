@@ -1,4 +1,5 @@
-// All manual pages: one of immure, one of each command, and the profile language. Pure.
+// All manual pages: one of immure, one of each command, the drop-in for bubblewrap, and the profile
+// language. Pure.
 #pragma once
 
 #include <map>

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The manual pages render without a warning, and hold every command, option and key that immure
-knows, and none more.
+knows, and none more; and so does the page of the drop-in bwrap.
 
-usage: manual.py IMMURE DIRECTORY_OF_PAGES
+usage: manual.py IMMURE BWRAP DIRECTORY_OF_PAGES
 """
 import json
 import os
@@ -19,6 +19,7 @@ ALSO = {
     "immure-shell.1": ["ENVIRONMENT", "FILES", "EXAMPLES"],
     "immure-explain.1": ["ENVIRONMENT", "FILES", "EXAMPLES"],
     "immure-check.1": ["EXAMPLES"],
+    "immure-bwrap.1": ["NOTES", "SECURITY", "EXAMPLES"],
 }
 OPTION = re.compile(r"^(?: {2}(-\S)(?:, (--\S+))?| {6}(--\S+))(?: (\S.*?))?(?: {2,}(.*))?$")
 
@@ -63,6 +64,16 @@ def options_of_help(text):
         else:
             last = None
     return {option: one_line(help_text) for option, help_text in found.items()}
+
+
+def options_of_usage(text):
+    """The same of what bwrap prints, whose texts are sentences: "Print this help"."""
+    found = {}
+    for line in text.splitlines()[2:]:
+        name, values, help_text = re.fullmatch(r" {4}(--\S+)((?: [A-Z]+)*) +(\S.*)", line).groups()
+        help_text = help_text[0].lower() + help_text[1:].removesuffix(".")
+        found["", name, values.strip()] = one_line(help_text)
+    return found
 
 
 def short_tag(line):
@@ -119,14 +130,14 @@ def compare(what, expected, found, problems):
 
 
 def main():
-    immure, directory = sys.argv[1], pathlib.Path(sys.argv[2])
+    immure, bwrap, directory = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
     problems = []
     help_text = run(immure, "help").stdout
     listed = help_text.split("Commands:\n")[1].split("\n\n")[0]
     commands = {line.split()[0] for line in listed.splitlines()}
     pages = {page.name: page for page in directory.iterdir()}
     compare("pages", {f"immure-{name}.1" for name in commands} |
-            {"immure.1", "immure-profile.5", "immure-security.7"}, set(pages), problems)
+            {"immure.1", "immure-bwrap.1", "immure-profile.5", "immure-security.7"}, set(pages), problems)
 
     texts = {name: sections(render(page, problems)) for name, page in sorted(pages.items())}
     for name, text in texts.items():
@@ -138,15 +149,16 @@ def main():
             if f"{page}.{section}" not in pages:
                 problems.append(f"{name}: refers to {page}({section}), which is no page")
 
-    counted = 0
-    for command in [""] + sorted(commands):
-        expected = options_of_help(run(immure, command or "help", "--help").stdout
-                                   if command else help_text)
-        found = options_of_page(texts[f"immure-{command}.1" if command else "immure.1"]["OPTIONS"])
-        compare(f"immure {command}: options", set(expected), set(found), problems)
-        problems += [f"immure {command}: {option}: the page says {found[option]!r}, --help {text!r}"
+    known = {f"immure-{command}.1": options_of_help(run(immure, command, "--help").stdout)
+             for command in sorted(commands)}
+    known["immure.1"] = options_of_help(help_text)
+    known["immure-bwrap.1"] = options_of_usage(run(bwrap, "--help").stdout)
+    for page, expected in known.items():
+        found = options_of_page(texts[page]["OPTIONS"])
+        compare(f"{page}: options", set(expected), set(found), problems)
+        problems += [f"{page}: {option}: the page says {found[option]!r}, --help {text!r}"
                      for option, text in expected.items() if found.get(option, text) != text]
-        counted += len(expected)
+    counted = sum(map(len, known.values()))
     in_page = "\n".join(texts["immure.1"]["COMMANDS"])
     compare("immure(1): commands", commands, set(re.findall(r"^ {7}([a-z]+)\b", in_page, re.M)), problems)
 

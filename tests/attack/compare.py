@@ -4,9 +4,10 @@
 usage: compare.py IMMURE PAYLOAD
 
 "open": the attack succeeded. "held": it did not. "-": it cannot be tried there. Every attack has to
-succeed without a sandbox; one that does not is left out. Exits with 1 if immure does not hold all. The
-peers are measured as they are, with the arguments that are printed. firejail is a set-id program,
-the others are not. Where $IMMURE_RESULTS names a directory, the table is left there, too.
+succeed without a sandbox; one that does not is left out. Exits with 1 if immure does not hold all, or
+its drop-in for bubblewrap, which stands beside it, is open where bubblewrap holds under the same
+arguments. The peers are measured as they are, with the arguments that are printed. firejail is a
+set-id program, the others are not. Where $IMMURE_RESULTS names a directory, the table is left there, too.
 """
 import contextlib
 import os
@@ -28,7 +29,8 @@ REFUSALS = re.compile(r"E[A-Z0-9]+|empty|none|unset|unhurt|gone|as before")
 
 
 def tools(immure, payload):
-    bwrap = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    mounts = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
+    bwrap, ours = ["bwrap", *mounts], [os.path.join(os.path.dirname(immure), "bwrap"), *mounts]
     hard = ["--unshare-all", "--unshare-user", "--disable-userns", "--new-session", "--die-with-parent", "--clearenv",
             "--setenv", "PATH", "/usr/bin:/bin", "--cap-drop", "ALL", "--tmpfs", "/tmp", "--tmpfs",
             "/run", "--tmpfs", os.path.expanduser("~"), "--ro-bind", payload, payload]
@@ -37,7 +39,8 @@ def tools(immure, payload):
               "--net=none", "--caps.drop=all",
               "--seccomp", "--nonewprivs", "--noroot", "--restrict-namespaces", "--blacklist=/sys",
               "--rmenv=IMMURE_ATTACK"]
-    return {"immure": [immure, "run"], "bwrap": bwrap, "bwrap hard": bwrap + hard,
+    return {"immure": [immure, "run"], "bwrap": bwrap, "drop-in": ours,
+            "bwrap hard": bwrap + hard, "drop-in hard": ours + hard,
             "firejail": firejail, "firejail hard": firejail + harder}
 
 
@@ -138,7 +141,7 @@ def attempt(act, launcher, payload, outside):
 
 def outlives(launcher, payload):
     """Whether something runs on when the launcher is killed."""
-    mark = f"{MARK}-{os.getpid()}-{len(launcher)}"
+    mark = f"{MARK}-{time.monotonic_ns()}"
     sh = ["sh", "-c", "sleep 60; :", mark]
     argv = [*launcher, "--", *sh] if launcher else ["sh", "-c", f"sh -c 'sleep 60; :' {mark} & wait"]
     started = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -179,7 +182,7 @@ def verdict(said):
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    immure = sys.argv[1]
+    immure = os.path.abspath(sys.argv[1])
     lines, bad, tried = [], 0, 0
     with contextlib.ExitStack() as stack:
         outside = Outside(stack)
@@ -200,12 +203,14 @@ def main():
                 there = os.path.isabs(launcher[0]) or shutil.which(launcher[0])
                 cells[name] = verdict(run(launcher)) if there else "absent"
             bad += cells["immure"] != "held"
+            bad += any(cells[f"drop-in{kind}"] != "held" and cells[f"bwrap{kind}"] == "held"
+                       for kind in ("", " hard"))
             lines.append(f"{promise:7}  {words:28}" + "".join(f"  {c:13}" for c in cells.values()))
     head = f"promise  {'attack':28}" + "".join(f"  {name:13}" for name in columns)
-    arguments = [f"  {name}: {' '.join(argv).replace(immure, 'immure').replace(payload, 'COMMAND')} -- COMMAND"
+    arguments = [f"  {name}: {' '.join([os.path.basename(argv[0]), *argv[1:]]).replace(payload, 'COMMAND')} -- COMMAND"
                  for name, argv in columns.items()]
     text = "\n".join([head, *(line.rstrip() for line in lines), *arguments,
-                      "  (firejail is set-id root; - : could not be tried there)"]) + "\n"
+                      "  (the drop-in is immure's bwrap; firejail is set-id root; - : could not be tried there)"]) + "\n"
     print(text)
     if results := os.environ.get("IMMURE_RESULTS"):
         (pathlib.Path(results) / "compare.txt").write_text(text)

@@ -19,8 +19,9 @@ FIELDS = {
     "Maintainer": "immure developers <immure@localhost.invalid>",
     "Description": "run a program in a sandbox, as an ordinary user",
 }
-CONTENTS = """bin/immure share/immure/immure.schema.json share/immure/profiles/default.toml share/immure/allow/cwd.toml
-share/man/man1/immure.1.gz share/man/man1/immure-run.1.gz share/man/man5/immure-profile.5.gz
+CONTENTS = """bin/immure libexec/immure/bwrap share/immure/immure.schema.json share/immure/profiles/default.toml
+share/immure/allow/cwd.toml share/man/man1/immure.1.gz share/man/man1/immure-run.1.gz
+share/man/man1/immure-bwrap.1.gz share/man/man5/immure-profile.5.gz
 share/man/man7/immure-security.7.gz share/bash-completion/completions/immure
 share/zsh/vendor-completions/_immure share/fish/vendor_completions.d/immure.fish
 share/doc/immure/LICENSE share/doc/immure/copyright""".split()
@@ -91,6 +92,10 @@ def check_running(root, prefix, problems):
     said = inside(root, immure, "run", "--", "/bin/busybox", "echo", "it runs").stdout
     if said != "it runs\n":
         problems.append(f"the installed program printed {said!r}")
+    drop_in = f"{prefix}/libexec/immure/bwrap"
+    said = inside(root, drop_in, "--unshare-pid", "--ro-bind", "/", "/", "/bin/busybox", "echo", "it runs").stdout
+    if said != "it runs\n":
+        problems.append(f"the installed drop-in for bubblewrap printed {said!r}")
     schema = (root / prefix.lstrip("/") / "share/immure/immure.schema.json").read_text()
     if inside(root, immure, "schema").stdout != schema:
         problems.append("the installed schema is not what the program prints")
@@ -116,6 +121,9 @@ def main():
         prefix = "/" + binary.removesuffix("/bin/immure")
         problems += [f"{path} is not installed" for path in CONTENTS
                      if f"{prefix}/{path}".lstrip("/") not in installed]
+        # A distribution's own bwrap must stay the one that is found.
+        problems += [f"{path} stands where programs are looked for" for path in installed
+                     if re.search(r"(^|/)s?bin/bwrap$", path)]
         status = run("dpkg-query", f"--admindir={root}/var/lib/dpkg", "-W", "-f", "${db:Status-Status}",
                      "immure").stdout
         if status != "installed":

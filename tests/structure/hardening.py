@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The built binary is what the build asked for: static, position independent, hardened.
+"""The built binaries are what the build asked for: static, position independent, hardened.
 
-usage: hardening.py BINARY OBJECT[,OBJECT…]
+usage: hardening.py BINARY[,BINARY…] OBJECT[,OBJECT…]
 """
 import re
 import subprocess
@@ -12,8 +12,8 @@ def run(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def main():
-    binary, objects = sys.argv[1], sys.argv[2].split(",")
+def rules_of(binary):
+    """(words, whether it holds), and the machine that the binary is for."""
     header = run("readelf", "-hW", binary)
     segments = run("readelf", "-lW", binary)
     dynamic = run("readelf", "-dW", binary)
@@ -37,14 +37,22 @@ def main():
         ("fortified calls", len(fortified) > 3),
         ("no search path for libraries", not re.search(r"RPATH|RUNPATH", dynamic)),
     ]
+    return rules, re.search(r"Machine:\s+(.*)", header).group(1)
+
+
+def main():
+    binaries, objects = sys.argv[1].split(","), sys.argv[2].split(",")
+    held, broken = 0, []
+    for binary in binaries:
+        rules, machine = rules_of(binary)
+        held += len(rules)
+        broken += [f"{binary}: {name}" for name, holds in rules if not holds]
     # The linker keeps the note in the binary only if every object has it, libc's included. Ours do.
     without = [o for o in objects if not re.search(r"IBT.*SHSTK", run("readelf", "-nW", o))]
-    machine = re.search(r"Machine:\s+(.*)", header).group(1)
-    if "X86-64" in machine:
-        rules.append((f"control-flow marks (CET) in our objects; not in {without}", not without))
-
-    broken = [name for name, holds in rules if not holds]
-    print("\n".join(f"does not hold: {name}" for name in broken) or f"{len(rules)} rules hold")
+    if "X86-64" in machine and without:
+        broken.append(f"control-flow marks (CET) in our objects; not in {without}")
+    print("\n".join(f"does not hold: {name}" for name in broken) or
+          f"{held} rules hold of {len(binaries)} programs")
     return 1 if broken else 0
 
 

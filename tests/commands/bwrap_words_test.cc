@@ -49,6 +49,10 @@ TEST_P(BwrapWords, OfAStepOfTheCommandsProcess) {
 }
 
 const std::vector<StepFailure> mounts{
+    {MakeRoot{}, ENOMEM, "Failed to mount tmpfs: Cannot allocate memory"},
+    {MakeRoot{.directory = "/srv"}, EACCES,
+     "Can't bind mount /oldroot/srv on /newroot/: Unable to mount source on destination: "
+     "Permission denied"},
     {BindMount{.source = "/srv/x", .target = "y"}, EACCES,
      "Can't bind mount /oldroot/srv/x on /newroot/y: Unable to mount source on destination: "
      "Permission denied"},

@@ -561,7 +561,7 @@ _immure_value() {
       _immure_offer < <(_immure_keys)
       ;;
     --as)
-      _immure_offer < <(printf '%s\n' json toml)
+      _immure_offer < <(printf '%s\n' json toml bwrap)
       ;;
     --why)
       :

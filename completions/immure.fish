@@ -478,7 +478,7 @@ complete -c immure -n '__immure_options_of front run shell explain' -l name -x -
 complete -c immure -n '__immure_options_of front run shell explain' -l set -x -a '(__immure_settings)' -d 'set any key of a profile: --set limits.wall=10s'
 complete -c immure -n '__immure_options_of front run shell explain' -l unset -x -a '(__immure_keys)' -d 'put a key back to its default'
 complete -c immure -n '__immure_options_of front run shell' -l dry-run -d 'print the plan to standard output, and run nothing'
-complete -c immure -n '__immure_options_of explain' -l as -x -a 'json toml' -d 'print the plan as JSON, or a profile that makes the same plan'
+complete -c immure -n '__immure_options_of explain' -l as -x -a 'json toml bwrap' -d 'print the plan as JSON, a profile that makes the same plan, or what bubblewrap can do of it'
 complete -c immure -n '__immure_options_of explain' -l why -x -d 'what decides about a path, a system call or a variable (path:X, syscall:X, env:X)'
 complete -c immure -n '__immure_options_of explain' -l diff -x -k -a '(__immure_profiles)' -d 'what profile P2 grants, denies or changes against P1'
 complete -c immure -n '__immure_options_of explain' -l steps -d 'print the plan step by step'

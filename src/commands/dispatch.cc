@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "base/shell.h"
 #include "base/text.h"
 #include "commands/args_fd.h"
 #include "commands/command.h"
@@ -65,18 +66,6 @@ Outcome mistake(Error error, int status, const Arguments& understood) {
   auto style = log_style(understood);
   if (!style.ok()) return failed(std::move(style.error()), status);
   return failed(std::move(error), status, std::move(style.value()));
-}
-
-// As it may be pasted into a shell.
-std::string shell_word(std::string_view word) {
-  constexpr std::string_view plain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+:@%,=-";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) {
-    return std::string(word);
-  }
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + '\'';
 }
 
 Error not_a_command(const std::string& word) {

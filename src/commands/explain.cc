@@ -14,6 +14,7 @@
 #include "commands/pager.h"
 #include "commands/pipeline.h"
 #include "config/write_profile.h"
+#include "plan/as_bwrap.h"
 #include "plan/filter_table.h"
 #include "plan/lower_filter.h"
 
@@ -39,12 +40,8 @@ struct Wanted {
 };
 
 std::optional<Error> read_form(const std::string& form, Wanted& wanted) {
-  if (form == "bwrap") {
-    return Error{.code = Code::not_supported,
-                 .reason = "--as bwrap is not supported by this version"};
-  }
-  if (form != "json" && form != "toml") {
-    return usage("--as is json or toml, not " + quote(form));
+  if (form != "json" && form != "toml" && form != "bwrap") {
+    return usage("--as is json, toml or bwrap, not " + quote(form));
   }
   wanted.form = form;
   return std::nullopt;
@@ -126,6 +123,17 @@ Outcome print_profile(const Prepared& prepared) {
   return print(text.value(), failure);
 }
 
+Outcome print_bwrap(const Prepared& prepared, const LogStyle& style) {
+  const BwrapCommand command = as_bwrap(shown_plan(prepared));
+  log_note("this command line is weaker than the profile: bubblewrap has nothing for what follows",
+           style);
+  for (const BwrapLoss& loss : command.losses) {
+    const bool asked = loss.origin != Origin{};
+    log_note("left out: " + loss.what + (asked ? " (" + show(loss.origin) + ')' : ""), style);
+  }
+  return print(shell_text(command), failure);
+}
+
 }  // namespace
 
 Outcome explain_command(const Arguments& args, LogStyle& style) {
@@ -155,6 +163,7 @@ Outcome explain_command(const Arguments& args, LogStyle& style) {
                     std::back_inserter(prepared.warnings));
   if (wanted.form == "json") return print(json_plan(prepared), failure);
   if (wanted.form == "toml") return print_profile(prepared);
+  if (wanted.form == "bwrap") return print_bwrap(prepared, style);
   if (wanted.steps) {
     log_prepared(prepared, {}, style);
     return print(describe_profiles(prepared.profiles) + describe(shown_plan(prepared)), failure);

@@ -688,7 +688,7 @@ _immure_operands() {
       [[ ${#COMPREPLY[@]} -gt 0 ]] || _immure_files -f
       ;;
     profile)
-      _immure_offer < <(printf '%s\n' list show path new edit remove)
+      _immure_offer < <(printf '%s\n' list show path new edit remove import)
       ;;
     trust)
       _immure_files -d

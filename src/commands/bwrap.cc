@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/syscalls.h"
+#include "commands/descriptor.h"
 #include "config/bwrap_args.h"
 #include "config/bwrap_options.h"
 #include "config/bwrap_values.h"
@@ -74,14 +75,6 @@ BwrapCaller caller_of(uid_t uid) {
   return caller;
 }
 
-std::string link_text(const std::string& path) {
-  std::array<char, PATH_MAX> text;
-  const ssize_t length = ::readlink(path.c_str(), text.data(), text.size());
-  return length > 0 ? std::string(text.data(), static_cast<std::size_t>(length)) : std::string();
-}
-
-std::string place_of(int fd) { return link_text("/proc/self/fd/" + std::to_string(fd)); }
-
 bool same_directory(const char* a, const char* b) {
   struct stat one {};
   struct stat other {};
@@ -109,7 +102,7 @@ OrderedHost host_of(uid_t uid) {
   host.selinux = exists("/sys/fs/selinux/enforce");
   if (::isatty(STDOUT_FILENO) == 1) host.terminal = place_of(STDOUT_FILENO);
   host.files = &real_files();
-  host.read = [](int fd, std::string& content) { return read_to_end(fd, content) == 0; };
+  host.read = read_to_end;
   host.place_of = place_of;
   return host;
 }

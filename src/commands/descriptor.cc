@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <charconv>
+#include <climits>
 
 #include "base/text.h"
 
@@ -40,6 +43,13 @@ Result<int> copy_of_descriptor(const GivenOption& option, Direction direction) {
   const int copy = ::fcntl(fd.value(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   if (copy < 0) return wrong(option, errno_words(errno));
   return copy;
+}
+
+std::string place_of(int fd) {
+  std::array<char, PATH_MAX> text;
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  const ssize_t length = ::readlink(link.c_str(), text.data(), text.size());
+  return length > 0 ? std::string(text.data(), static_cast<std::size_t>(length)) : std::string();
 }
 
 }  // namespace immure

@@ -17,4 +17,7 @@ Result<int> open_descriptor(const GivenOption& option, Direction direction);
 // A copy with a number above 2, closed on exec. Errors as above.
 Result<int> copy_of_descriptor(const GivenOption& option, Direction direction);
 
+// Where an open file or directory is; empty: errno says why. readlink of /proc/self/fd/N
+std::string place_of(int fd);
+
 }  // namespace immure

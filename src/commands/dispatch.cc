@@ -37,7 +37,7 @@ constexpr std::array<CommandRow, 23> table{{
      at_explain, 2, explain_command},
     {"check", "PROFILE…", "read profiles and report all that is wrong with them", at_check, 2,
      check_command},
-    {"profile", "list|show|path|new|edit|remove …", "look at profiles, and make own ones",
+    {"profile", "list|show|path|new|edit|remove|import …", "look at profiles, and make own ones",
      at_profile, 2, profile_command},
     {"trust", "[DIR]", "use the .immure.toml of this project from now on", at_trust, 2,
      trust_command},

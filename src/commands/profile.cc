@@ -110,6 +110,7 @@ struct Verb {
   std::string_view name;
   std::string_view argument;
   bool json = false, from = false;  // its options
+  bool words = false;               // takes any behind "--"
   Outcome (*run)(const ProfileRequest&) = nullptr;
 };
 
@@ -120,7 +121,11 @@ constexpr auto verbs =
                          {.name = "new", .argument = "NAME", .from = true, .run = new_profile},
                          {.name = "edit", .argument = "NAME", .run = edit_profile},
                          {.name = "remove", .argument = "NAME", .run = remove_profile},
-                         {.name = "import"}});
+                         {.name = "import",
+                          .argument = "--from bwrap -- ARGS…",
+                          .from = true,
+                          .words = true,
+                          .run = import_profile}});
 
 Error usage(std::string reason, std::string hint) {
   return Error{.code = Code::usage, .reason = std::move(reason), .hint = std::move(hint)};
@@ -134,7 +139,7 @@ std::string form_of(const Verb& verb) {
 
 // Options may stand on both sides of the verb and of the name.
 Result<Arguments> take_apart(const Arguments& args) {
-  Arguments all{.options = args.options};
+  Arguments all{.options = args.options, .after_dashes = args.after_dashes};
   std::vector<std::string> words = args.rest;
   bool plain = args.after_dashes;
   while (!words.empty()) {
@@ -147,7 +152,7 @@ Result<Arguments> take_apart(const Arguments& args) {
     auto more = parse_arguments(pointers, at_profile);
     if (!more.ok()) return std::move(more.error());
     for (GivenOption& option : more.value().options) all.options.push_back(std::move(option));
-    plain = more.value().after_dashes;
+    all.after_dashes = plain = more.value().after_dashes;
     words = std::move(more.value().rest);
   }
   return all;
@@ -162,6 +167,7 @@ std::optional<Error> check_options(const Verb& verb, const Arguments& all) {
                    form_of(verb));
     }
   }
+  if (verb.words) return std::nullopt;
   const std::size_t wanted = verb.argument.empty() ? 1 : 2;
   if (all.rest.size() < wanted) {
     return usage("immure profile " + std::string(verb.name) + " needs a name", form_of(verb));
@@ -187,12 +193,8 @@ Outcome profile_command(const Arguments& args, LogStyle& style) {
     const std::string like = closest(word, names.data(), names.size());
     return failed(usage(word.empty() ? "immure profile needs a word that says what to do"
                                      : quote(word) + " is not a word of immure profile",
-                        like.empty() ? "immure profile list|show|path|new|edit|remove"
+                        like.empty() ? "immure profile list|show|path|new|edit|remove|import"
                                      : "did you mean immure profile " + like + "?"));
-  }
-  if (verb->run == nullptr) {
-    return failed(Error{.code = Code::not_supported,
-                        .reason = "immure profile " + word + " is not supported by this version"});
   }
   if (auto error = check_options(*verb, all.value())) return failed(std::move(*error));
   const Host host = this_host(real_files());
@@ -201,7 +203,8 @@ Outcome profile_command(const Arguments& args, LogStyle& style) {
   if (auto error = silent_user_files(circumstances)) return failed(std::move(*error));
   return verb->run({.name = verb->argument.empty() ? std::string() : all.value().rest.back(),
                     .options = all.value(),
-                    .circumstances = circumstances});
+                    .circumstances = circumstances,
+                    .style = style});
 }
 
 }  // namespace immure

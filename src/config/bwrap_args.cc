@@ -103,7 +103,7 @@ class Parser {
     int fd = -1;
     if (!descriptor(word, fd)) return false;
     std::string text;
-    if (read_to_end(fd, text) != 0) return fail("Can't read --args data", errno);
+    if (!read_to_end(fd, text)) return fail("Can't read --args data", errno);
     const std::vector<std::string> words = split_words(text);
     // What follows the options in the block is dropped, as bubblewrap does.
     parse(words, false);

@@ -11,17 +11,17 @@
 
 namespace immure {
 
-int read_to_end(int fd, std::string& text) {
+bool read_to_end(int fd, std::string& text) {
   std::array<char, 16384> part;
   for (;;) {
     const ssize_t length = ::read(fd, part.data(), part.size());
     if (length < 0 && errno == EINTR) continue;
-    if (length < 0) return -1;
+    if (length < 0) return false;
     if (length == 0) break;
     text.append(part.data(), static_cast<std::size_t>(length));
   }
   ::close(fd);
-  return 0;
+  return true;
 }
 
 std::vector<std::string> split_words(const std::string& text) {

@@ -81,7 +81,9 @@ constexpr std::array<OptionRow, 45> table{{
     {project, 0, "project", "", "require a trusted .immure.toml", in_sandbox},
     {json, 0, "json", "", "print JSON", at_profile},
     {yes, 0, "yes", "", "don't ask", at_trust},
-    {from, 0, "from", "PROFILE", "new: extend this one instead of default", at_profile},
+    {from, 0, "from", "PROFILE",
+     "new: extend this one instead of default; import: bwrap, whose words stand behind \"--\"",
+     at_profile},
     {help, 'h', "help", "", "show this", anywhere},
     {version, 0, "version", "", "show the version", at_front},
 }};

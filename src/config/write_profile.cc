@@ -377,19 +377,7 @@ void write_state(const State& state, std::string& out) {
 
 // What an intent shows is meant by its name; the entries that it becomes have to be acknowledged.
 void write_lint(const SandboxSpec& spec, const HostPlaces& places, std::string& out) {
-  SandboxSpec written = spec;
-  for (Mount& mount : written.mounts) mount.by_intent = false;
-  std::size_t refused = refusals(written, places).size();
-  for (const Code code : {Code::lint_raw_bus, Code::lint_credentials, Code::lint_whole_host,
-                          Code::lint_container_socket, Code::lint_kernel_files}) {
-    if (refused == 0) break;
-    SandboxSpec acknowledged = written;
-    acknowledged.lint.allow.items.push_back({.text = lint_name(code)});
-    const std::size_t left = refusals(acknowledged, places).size();
-    if (left < refused) written = std::move(acknowledged);
-    refused = left;
-  }
-  const auto& [allow, arguments] = written.lint;  // which are entries of [fs] by now
+  const SetEdit allow = acknowledgements(spec, places);
   Section section("lint");
   if (!allow.items.empty()) section.line("allow", set_of(allow, false));
   section.append_to(out);
@@ -404,6 +392,23 @@ constexpr std::string_view kTop =
 constexpr std::string_view kSecrets = "# Values of secret variables are left out.\n";
 
 }  // namespace
+
+SetEdit acknowledgements(const SandboxSpec& spec, const HostPlaces& places) {
+  SandboxSpec written = spec;
+  for (Mount& mount : written.mounts) mount.by_intent = false;
+  std::size_t refused = refusals(written, places).size();
+  for (const Code code : {Code::lint_raw_bus, Code::lint_credentials, Code::lint_whole_host,
+                          Code::lint_container_socket, Code::lint_kernel_files}) {
+    if (refused == 0) break;
+    SandboxSpec acknowledged = written;
+    acknowledged.lint.allow.items.push_back({.text = lint_name(code)});
+    const std::size_t left = refusals(acknowledged, places).size();
+    if (left < refused) written = std::move(acknowledged);
+    refused = left;
+  }
+  const auto& [allow, arguments] = written.lint;  // which are entries of [fs] by now
+  return allow;
+}
 
 Result<std::string> write_profile(const SandboxSpec& spec, const HostPlaces& places) {
   const auto& [description, why, best_effort, root, mounts, fs_protect, allow, namespaces, user,

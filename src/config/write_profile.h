@@ -16,6 +16,9 @@ namespace immure {
 // a text in it cannot stand in TOML: bytes that are not UTF-8.
 Result<std::string> write_profile(const SandboxSpec& spec, const HostPlaces& places);
 
+// lint.allow with all that the spec is refused without, once its intents are entries of [fs].
+SetEdit acknowledgements(const SandboxSpec& spec, const HostPlaces& places);
+
 // The lines of [fs].
 std::string write_mounts(const std::vector<Mount>& mounts);
 

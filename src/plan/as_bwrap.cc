@@ -350,10 +350,8 @@ class Translator {
 
   void add_command() {
     const CommandPlan& command = plan_.command;
-    if (!plan_.host_directories.empty()) {
-      for (const HostDirectory& made : plan_.host_directories) {
-        lose("make " + escape(made.path) + " on the host", made.origin);
-      }
+    for (const HostDirectory& made : plan_.host_directories) {
+      lose(escape(made.path) + " on the host, which is not made", made.origin);
     }
     if (!plan_.state.path.empty()) {
       lose("the lock of " + escape(plan_.state.path), plan_.state.origin);

@@ -130,10 +130,13 @@ TEST_F(P20EveryOutput, OfPages) {
   expect_clean("explain --steps", with({"--steps", "cat", name}));
   expect_clean("explain --as json", with({"--as", "json", "cat", name}));
   expect_clean("explain --as toml", with({"--as", "toml", "cat", name}));
+  expect_clean("explain --as bwrap", with({"--as", "bwrap", "-e", "A=" + name, "cat", name}));
   expect_clean("explain --why PATH", with({"--why", cwd_ + "/" + name}));
   expect_clean("explain --why VARIABLE", with({"--why", "env:" + name}));
   expect_clean("explain --why CALL", with({"--why", "syscall:" + name}));
   expect_clean("explain --diff", {"explain", "--diff", "./web.toml", "default"});
+  expect_clean("profile import", {"profile", "import", "--from", "bwrap", "--", "--ro-bind", name,
+                                  "/" + name, "--lock-file", name, "cat", name});
   expect_clean("check", {"check", "./web.toml", "./bad.toml", "./" + name + ".toml"});
   expect_clean("check --json", {"check", "--json", "./bad.toml", "./" + name + ".toml"});
 }

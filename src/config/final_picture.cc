@@ -231,9 +231,10 @@ class Picture {
 
   void apply(const OverlayOperation& overlay) {
     Overlay made{.read_only = overlay.read_only};
-    for (auto lower = overlay.lower.rbegin(); lower != overlay.lower.rend(); ++lower) {
-      if (has_dot_dot(*lower)) return lose("a path of a profile has no \"..\"");
-      made.lower.push_back(absolute(*lower));
+    const std::vector<std::string> downwards(overlay.lower.rbegin(), overlay.lower.rend());
+    for (const std::string& lower : downwards) {
+      if (has_dot_dot(lower)) return lose("a path of a profile has no \"..\"");
+      made.lower.push_back(absolute(lower));
     }
     if (!overlay.upper.empty()) {
       if (has_dot_dot(overlay.upper)) return lose("a path of a profile has no \"..\"");

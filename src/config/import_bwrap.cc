@@ -199,7 +199,7 @@ class Importer {
     if (spec_.as_pid_1) table.line("init", "\"target\"", "--as-pid-1");
     if (spec_.die_with_parent) table.line("die_with_parent", "true", "--die-with-parent");
     if (!spec_.exec_label.empty()) {
-      table.line("selinux", toml_expanded(spec_.exec_label),
+      table.line("selinux", toml_string(spec_.exec_label),
                  "--exec-label " + shell_word(spec_.exec_label));
     }
     table.append_to(out_.text);

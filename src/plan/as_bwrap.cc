@@ -262,8 +262,9 @@ class Translator {
       add({"--ro-bind", overlay.lower.front(), target});
       return;
     }
-    for (auto lower = overlay.lower.rbegin(); lower != overlay.lower.rend(); ++lower) {
-      add({"--overlay-src", *lower});
+    const std::vector<std::string> upwards(overlay.lower.rbegin(), overlay.lower.rend());
+    for (const std::string& lower : upwards) {
+      add({"--overlay-src", lower});
     }
     if (overlay.read_only) {
       add({"--ro-overlay", target});

@@ -265,19 +265,27 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Bubblewrap, ThereAndBackIsTheSame) {
   IMMURE_REQUIRE_SANDBOX();
   const TempDir directory, elsewhere;
-  const Argv options = {"-p", "build"};
-  const Outcome printed = immure(
-      {"explain", "--as", "bwrap", "-p", "build", "--", "sh", "-c", kLook}, directory.path());
-  ASSERT_EQ(printed.code, 0) << printed.err;
-  // The same words, with the descriptors that they name, given to the importer.
+  // The words that explain prints, with the descriptors that they name, are given to the importer.
   const std::string function =
       "bwrap() { " + binary() + " profile import --from bwrap -- bwrap \"$@\"; }\n";
-  const Outcome text = run({.argv = {"bash", "-c", function + printed.out}});
-  ASSERT_EQ(text.code, 0) << text.err;
-  const std::string file = elsewhere.write("back.toml", text.out);
-  const Outcome ours = in_sandbox(options, kLook, directory.path());
-  const Outcome back = immure({"run", "-q", "-p", file}, directory.path());
-  EXPECT_EQ(back.out, ours.out) << text.out << back.err;
+  (void)directory.write("here", "x");
+  for (const Argv& options : std::vector<Argv>{
+           {},
+           {"-p", "build"},
+           {"-w", "--tmpfs", "/a b", "--hide", directory.path() + "/here", "-e", "A=it's $X\n"}}) {
+    Argv explain = {"explain", "--as", "bwrap"};
+    explain.insert(explain.end(), options.begin(), options.end());
+    explain.insert(explain.end(), {"--", "sh", "-c", kLook});
+    const Outcome printed = immure(explain, directory.path());
+    ASSERT_EQ(printed.code, 0) << printed.err;
+    const Outcome text = run({.argv = {"bash", "-c", function + printed.out}});
+    ASSERT_EQ(text.code, 0) << text.err;
+    const std::string file = elsewhere.write("back.toml", text.out);
+    const Outcome ours = in_sandbox(options, kLook, directory.path());
+    const Outcome back = immure({"run", "-q", "-p", file}, directory.path());
+    EXPECT_EQ(back.out, ours.out) << text.out << back.err;
+    EXPECT_EQ(immure({"check", file}).code, 0) << text.out;
+  }
 }
 
 TEST(Bubblewrap, WhatHasNoEqualIsSaidAndTheRestIsWritten) {

@@ -15,7 +15,6 @@
 namespace immure {
 namespace {
 
-constexpr std::size_t kChunk = 65'536;  // of a pipe, by default
 // Less than a terminal takes at once when poll(2) says that it can be written to.
 constexpr std::size_t kTerminalChunk = 256;
 
@@ -140,8 +139,8 @@ bool OutputRelay::pump(const std::array<pollfd, kStreams>& seen) {
 
 // False: there is more than may be passed on.
 bool OutputRelay::read(Stream& stream) {
-  if (!stream.buffer) stream.buffer = std::make_unique_for_overwrite<char[]>(kChunk);
-  const ssize_t length = ::read(stream.from.get(), stream.buffer.get(), kChunk);
+  if (!stream.buffer) stream.buffer = std::make_unique_for_overwrite<Buffer>();
+  const ssize_t length = ::read(stream.from.get(), stream.buffer->data(), kChunk);
   stream.taken = 0;
   stream.filled = length > 0 ? static_cast<std::size_t>(length) : 0;
   if (length == 0 || (length < 0 && errno != EAGAIN && errno != EINTR)) {
@@ -160,7 +159,7 @@ std::size_t OutputRelay::admit(std::size_t bytes) {
 }
 
 void OutputRelay::write(Stream& stream) {
-  iovec rest{stream.buffer.get() + stream.taken, stream.filled - stream.taken};
+  iovec rest{stream.buffer->data() + stream.taken, stream.filled - stream.taken};
   if (stream.is_terminal) rest.iov_len = std::min(rest.iov_len, kTerminalChunk);
   // A pipe that somebody else fills meanwhile must not hold us up. Some devices know no such flag,
   // and some file systems never write a new block with it.

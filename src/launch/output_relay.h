@@ -58,15 +58,18 @@ class OutputRelay {
   int lost(int fd) const { return streams_[static_cast<std::size_t>(fd)].errnum; }
 
  private:
+  static constexpr std::size_t kChunk = 65'536;  // of a pipe, by default
+  using Buffer = std::array<char, kChunk>;       // not cleared: of most only one page is touched
+
   struct Stream {
-    Fd from;                         // what is read; empty: it is at its end
-    Fd to;                           // who takes it
-    std::unique_ptr<char[]> buffer;  // not cleared: of most only the first page is ever touched
-    std::size_t filled = 0;          // of `buffer`: was read, and is to be passed on
-    std::size_t taken = 0;           // of that
-    bool is_terminal = false;        // `to`
-    bool is_file = false;            // `to`: a write there has an end
-    int errnum = 0;                  // of the write that failed
+    Fd from;  // what is read; empty: it is at its end
+    Fd to;    // who takes it
+    std::unique_ptr<Buffer> buffer;
+    std::size_t filled = 0;    // of `buffer`: was read, and is to be passed on
+    std::size_t taken = 0;     // of that
+    bool is_terminal = false;  // `to`
+    bool is_file = false;      // `to`: a write there has an end
+    int errnum = 0;            // of the write that failed
     // Of an input: the caller's descriptor and our copy of the pipe's reading end, to give back
     // what the command did not read.
     Fd source, unread;

@@ -1,6 +1,7 @@
 #include "plan/as_bwrap.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <algorithm>
 #include <memory>
@@ -151,6 +152,30 @@ TEST_F(AsBwrap, WhatIsLeftOutIsSaidWithItsPlace) {
         "a terminal of its own (t.toml:12:1)", "set the nice value to 5 (t.toml:11:1)",
         "limit nofile to 64 (t.toml:14:1)", "limits.wall", "Landlock's rules (t.toml:17:1)",
         "the system call filter: standard", "the caller's other open descriptors are closed"}) {
+    EXPECT_NE(std::ranges::find(all, line), all.end()) << line << " in\n"
+                                                       << ::testing::PrintToString(all);
+  }
+}
+
+// What is not to be had is never made up for by something of the host's.
+TEST_F(AsBwrap, WhatThePlanTakesFromElsewhereIsLeftOut) {
+  LaunchPlan made = plan(kGround);
+  made.namespaces &= ~std::uint64_t{CLONE_NEWNET};
+  made.join = {{.flag = CLONE_NEWNET, .kind = "net", .path = "/run/netns/x"}};
+  made.uid_map = "0 1000 1\n1 100000 65536\n";
+  made.host_directories = {{.path = "/home/u/made"}};
+  made.state = {.path = "/home/u/state"};
+  made.wait_for_all = true;
+  made.pass_fds = {3, 5};
+  const BwrapCommand command = as_bwrap(made);
+  EXPECT_TRUE(has_line(command, "--unshare-net")) << shell_text(command);
+  EXPECT_EQ(shell_text(command).find("--uid"), std::string::npos);
+  const std::vector<std::string> all = lost(command);
+  for (const char* line :
+       {"the net namespace /run/netns/x: a new one instead", "the map of more than one uid",
+        "/home/u/made on the host, which is not made", "the lock of /home/u/state",
+        "the wait for the last process of the sandbox",
+        "the caller's other open descriptors are closed, but 3 5"}) {
     EXPECT_NE(std::ranges::find(all, line), all.end()) << line << " in\n"
                                                        << ::testing::PrintToString(all);
   }

@@ -90,6 +90,13 @@ void load_filters(const ChildContext& context) {
   }
 }
 
+bool keeps_capabilities(const ChildContext& context) {
+  for (const PlannedStep& planned : context.command_setup) {
+    if (const auto* limit = std::get_if<LimitPrivileges>(&planned.what)) return limit->keep != 0;
+  }
+  return true;
+}
+
 int code_of(int status) {
   constexpr int unknown = 255;
   if (WIFEXITED(status)) return WEXITSTATUS(status);
@@ -99,6 +106,10 @@ int code_of(int status) {
 }  // namespace
 
 void run_reaper(const ChildContext& context, Construction& construction) {
+  if (!context.own_pid_namespace && keeps_capabilities(context) &&
+      ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+    fail(context, errno, stage_lifetime);
+  }
   take_locks(context);
   const pid_t command = start_command(context, construction);
   report(context.report_fd, ChildReport::Kind::ready, 0, 0);

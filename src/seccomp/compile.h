@@ -4,9 +4,9 @@
 // number to find those that are always allowed. So the layout is ours: architecture check, then a
 // search tree over runs of equal decisions, then the argument checks. Build time and before clone.
 //
-// `standard` takes 20 us, after 55 us for its policy (with i386: 45 and 200). So there is no cache of
-// compiled filters: a file could be trusted only where it is held against the policy, which has to
-// be made for that, and to try each call number of it once, without arguments, takes 25 us.
+// `standard` takes 20 us, after 55 us for its policy (with i386: 45 and 200). So there is no cache
+// of compiled filters: a file could be trusted only where it is held against the policy, which has
+// to be made for that, and to try each call number of it once, without arguments, takes 25 us.
 #pragma once
 
 #include <linux/filter.h>

@@ -165,6 +165,22 @@ TEST_F(Reaper, IsClosedToACommandWithAllCapabilities) {
   }
 }
 
+// There it is a process of the host's, whose signals no rule of Landlock may hold up.
+TEST_F(Reaper, IsClosedWhereThereIsNoPidNamespaceToo) {
+  const auto attach = [&](const std::string& program) {
+    const std::string script = std::string(IMMURE_ATTACK_PAYLOAD) + " attach $PPID";
+    Program sandbox = started(program,
+                              {"--ro-bind", "/", "/", "--dev", "/dev", "--unshare-user", "--uid",
+                               "0", "--cap-add", "ALL", "--die-with-parent", "--sync-fd", "2"},
+                              {"sh", "-c", script + "; exit 0"});
+    sandbox.limit = std::chrono::seconds(5);
+    return trimmed(run(sandbox).out);
+  };
+  EXPECT_EQ(attach(debians()), "ok") << "the control";
+  const std::string our = attach(ours());
+  EXPECT_TRUE(our == "EPERM" || our == "EACCES") << our;
+}
+
 TEST_F(Reaper, IsClosedToAProcessThatStaysInTheBackground) {
   for (const bool is_ours : {false, true}) {
     const TempDir directory;

@@ -4,9 +4,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "bwrap/support.h"
 
 namespace immure::test {

@@ -1,7 +1,5 @@
 // Every message that callers may know, to the letter: on standard error, with exit status 1. Those
 // that bubblewrap 0.8.0 has already are looked for in Debian's, too.
-#include <algorithm>
-#include <array>
 
 #include "bwrap/support.h"
 

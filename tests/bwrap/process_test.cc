@@ -1,6 +1,5 @@
 // The command's process, side by side with Debian's bubblewrap: what it is started with, by whom,
 // and what its end means.
-#include <array>
 
 #include "bwrap/support.h"
 

@@ -117,15 +117,17 @@ TEST_P(Status, TellsTheExitCodeOnlyAfterTheEnd) {
   EXPECT_EQ(all_written(status.read), "{ \"exit-code\": 9 }\n");
 }
 
-TEST_P(Status, TheStatusIsClosedAtTheEnd) {
+TEST_P(Status, TheStatusIsClosedAtTheEndOfTheCommand) {
   Ends status = pipe_above();
+  const std::string mark = "2718" + std::to_string(::getpid());
   Running running(started(program(), on_the_hosts_root("--unshare-pid --json-status-fd 20"),
-                          {"sh", "-c", "sleep 60 & exit 2"}, {{20, status.write.get()}}));
+                          {"sh", "-c", "sleep " + mark + " & exit 2"}, {{20, status.write.get()}}));
   status.write.reset();
   EXPECT_EQ(running.wait().code, 2);
   written_until(status.read, "exit-code");
-  EXPECT_TRUE(closed_within(status.read, seconds(5))) << "no process of the sandbox has it";
-  for (const pid_t pid : processes_with(program())) ::kill(pid, SIGKILL);
+  EXPECT_TRUE(closed_within(status.read, seconds(5))) << "what lives on does not have it";
+  EXPECT_FALSE(processes_with(mark).empty());
+  for (const pid_t pid : processes_with(mark)) ::kill(pid, SIGKILL);
 }
 
 TEST_P(Status, TheCallerWritesTheMaps) {

@@ -308,7 +308,7 @@ std::string comparable(const Heard& heard, const std::string& program, const Cas
   for (const auto& [number, written] : heard.written) {
     text += "on " + std::to_string(number) + ": " + without_numbers(written) + "\n";
   }
-  return text + "host:\n" + common(heard.host, one);
+  return common(text + "host:\n" + heard.host, one);
 }
 
 void expect_same(const Case& one) {

@@ -2,7 +2,9 @@
 // interleaved rounds, and prints ratios: the median of the ratios within each round. Absolute times
 // move by half between runs, ratios hardly.
 //
-//   launch_bench IMMURE PROBE_DIR EMPTY [ROUNDS]
+//   launch_bench IMMURE BWRAP PROBE_DIR EMPTY [ROUNDS]
+//
+// BWRAP is the drop-in, started with the same arguments as Debian's bubblewrap.
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -98,8 +100,10 @@ void print(const std::vector<Contender>& contenders) {
   std::printf("\n");
 }
 
-Argv bubblewrap(const Argv& more) {
-  Argv argv{"/usr/bin/bwrap", "--unshare-all", "--die-with-parent", "--ro-bind", "/usr", "/usr"};
+constexpr const char* kBubblewrap = "/usr/bin/bwrap";
+
+Argv bubblewrap(const Argv& more, const std::string& program = kBubblewrap) {
+  Argv argv{program, "--unshare-all", "--die-with-parent", "--ro-bind", "/usr", "/usr"};
   for (const char* name : {"bin", "lib", "lib64", "sbin"}) {
     argv.insert(argv.end(), {"--symlink", std::string("usr/") + name, std::string("/") + name});
   }
@@ -140,7 +144,8 @@ void become_ordinary() {
   }
 }
 
-void standard_sandbox(const std::string& immure, const std::string& tiny, const std::string& floor,
+void standard_sandbox(const std::string& immure, const std::string& drop_in,
+                      const std::string& tiny, const std::string& floor,
                       const std::string& directory, int rounds) {
   const std::string s = write_profile(directory, "s", profile_s(bind_line(tiny, "/payload")));
   const std::string bare = write_profile(
@@ -153,6 +158,8 @@ void standard_sandbox(const std::string& immure, const std::string& tiny, const 
       {.name = "immure, S, standard filter", .argv = {immure, "run", "-p", s, "--", "/payload"}},
       {.name = "immure, S, no filter", .argv = {immure, "run", "-p", bare, "--", "/payload"}},
       {.name = "immure, profile default", .argv = {immure, "run", "--", tiny}},
+      {.name = "drop-in bwrap, S, no filter",
+       .argv = bubblewrap({"--ro-bind", tiny, "/payload", "/payload"}, drop_in)},
   };
   race(contenders, rounds);
   std::printf(
@@ -169,10 +176,11 @@ void start_up(const std::string& immure, const std::string& empty, int rounds) {
   print(contenders);
 }
 
-void growth(const std::string& immure, const std::string& tiny, const std::string& directory) {
+void growth(const std::string& immure, const std::string& drop_in, const std::string& tiny,
+            const std::string& directory) {
   std::vector<Contender> ours;
-  std::printf("N read-only binds of one directory\n%-10s %14s %14s %10s %14s\n", "N", "immure us",
-              "bubblewrap us", "ratio", "immure, us/N");
+  std::printf("N read-only binds of one directory\n%-10s %14s %14s %14s %10s %10s %14s\n", "N",
+              "immure us", "drop-in us", "bubblewrap us", "immure x", "drop-in x", "immure, us/N");
   for (const int count : {10, 100, 1000, 5000}) {
     std::string lines = bind_line(tiny, "/payload");
     Argv options{"--ro-bind", tiny, "/payload"};
@@ -185,41 +193,94 @@ void growth(const std::string& immure, const std::string& tiny, const std::strin
     const std::string name = "binds" + std::to_string(count);
     const std::string profile = write_profile(directory, name, profile_s(lines));
     std::vector<Contender> contenders{
-        {.name = name, .argv = {immure, "run", "-p", profile, "--", "/payload"}}};
+        {.name = name, .argv = {immure, "run", "-p", profile, "--", "/payload"}},
+        {.name = "drop-in", .argv = bubblewrap(options, drop_in)}};
     if (count <= 1000) contenders.push_back({.name = "bubblewrap", .argv = bubblewrap(options)});
     race(contenders, count <= 100 ? 40 : 8);
     const double mine = median(contenders[0].us);
-    const bool both = contenders.size() > 1;
-    std::printf("%-10d %14.0f %14.0f %10.3f %14.1f%s\n", count, mine,
-                both ? median(contenders[1].us) : 0.0,
-                both ? ratio(contenders[0], contenders[1]) : 0.0, mine / count,
-                contenders[0].failures != 0 ? "  FAILED" : "");
+    const bool all = contenders.size() > 2;
+    const bool failed = contenders[0].failures + contenders[1].failures != 0;
+    std::printf("%-10d %14.0f %14.0f %14.0f %10.3f %10.3f %14.1f%s\n", count, mine,
+                median(contenders[1].us), all ? median(contenders[2].us) : 0.0,
+                all ? ratio(contenders[0], contenders[2]) : 0.0,
+                all ? ratio(contenders[1], contenders[2]) : 0.0, mine / count,
+                failed ? "  FAILED" : "");
     ours.push_back(std::move(contenders[0]));
   }
   std::printf("t(1000)/t(100) = %.1f, t(5000)/t(1000) = %.1f\n\n",
               median(ours[2].us) / median(ours[1].us), median(ours[3].us) / median(ours[2].us));
 }
 
+// A directory with a thousand mounts below it, bound read-only with all of them. They are made by
+// an outer sandbox, in which this program runs again.
+void many_mounts(const std::string& self, const std::string& drop_in, const std::string& tiny,
+                 const std::string& directory) {
+  const std::string many = directory + "/many";
+  Argv argv{drop_in, "--dev-bind", "/", "/", "--tmpfs", many};
+  for (int i = 0; i < 1000; ++i) {
+    argv.insert(argv.end(), {"--ro-bind", "/usr/share", many + '/' + std::to_string(i)});
+  }
+  argv.insert(argv.end(), {"--", self, "below", drop_in, tiny, many});
+  std::fflush(stdout);
+  std::vector<char*> pointers;
+  for (const std::string& word : argv) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  pid_t pid = -1;
+  int status = -1;
+  if (::posix_spawn(&pid, pointers[0], nullptr, nullptr, pointers.data(), environ) == 0) {
+    ::waitpid(pid, &status, 0);
+  }
+  if (status != 0) std::printf("a thousand mounts: FAILED\n");
+}
+
+int below(const std::string& drop_in, const std::string& tiny, const std::string& many) {
+  const Argv options{"--unshare-user",
+                     "--unshare-pid",
+                     "--die-with-parent",
+                     "--ro-bind",
+                     tiny,
+                     "/payload",
+                     "--ro-bind",
+                     many,
+                     "/many",
+                     "/payload"};
+  const auto with = [&](const std::string& program) {
+    Argv argv{program};
+    argv.insert(argv.end(), options.begin(), options.end());
+    return argv;
+  };
+  std::vector<Contender> contenders{{.name = "bubblewrap", .argv = with(kBubblewrap)},
+                                    {.name = "drop-in bwrap", .argv = with(drop_in)}};
+  constexpr int rounds = 10;
+  race(contenders, rounds);
+  std::printf("A read-only bind with 1000 mounts below it\n");
+  print(contenders);
+  return contenders[0].failures + contenders[1].failures == 0 ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4) {
-    std::fprintf(stderr, "usage: launch_bench IMMURE PROBE_DIR EMPTY [ROUNDS]\n");
+  if (argc == 5 && std::string(argv[1]) == "below") return below(argv[2], argv[3], argv[4]);
+  if (argc < 5) {
+    std::fprintf(stderr, "usage: launch_bench IMMURE BWRAP PROBE_DIR EMPTY [ROUNDS]\n");
     return 2;
   }
-  const int rounds = argc > 4 ? std::atoi(argv[4]) : 200;
+  const int rounds = argc > 5 ? std::atoi(argv[5]) : 200;
   become_ordinary();
   // Not in the build directory, which the ordinary user may neither write nor reach in a profile.
   std::string directory = "/tmp/immure-bench-XXXXXX";
   if (::mkdtemp(directory.data()) == nullptr) return 2;
-  const std::string probes = argv[2];
+  const std::string probes = argv[3];
 
   std::printf("command:");
   for (int i = 0; i < argc; ++i) std::printf(" %s", argv[i]);
   std::printf("\n%d rounds, uid %u\n\n", rounds, ::getuid());
-  standard_sandbox(argv[1], probes + "/tiny", probes + "/floor", directory, rounds);
-  start_up(argv[1], argv[3], rounds);
-  growth(argv[1], probes + "/tiny", directory);
+  standard_sandbox(argv[1], argv[2], probes + "/tiny", probes + "/floor", directory, rounds);
+  start_up(argv[1], argv[4], rounds);
+  growth(argv[1], argv[2], probes + "/tiny", directory);
+  many_mounts(std::filesystem::read_symlink("/proc/self/exe"), argv[2], probes + "/tiny",
+              directory);
   std::error_code ignored;
   std::filesystem::remove_all(directory, ignored);
   return 0;

@@ -1,5 +1,7 @@
 // Namespaces, ids and capabilities, side by side with Debian's bubblewrap; and what is written to
 // the descriptors that tell of them.
+#include <unistd.h>
+
 #include "bwrap/support.h"
 
 namespace immure::test {
@@ -18,6 +20,8 @@ std::vector<Case> each(std::initializer_list<std::string> options,
 }
 
 const Difference queue{" - mqueue ", "without nosuid, nodev and noexec in bubblewrap"};
+// For root bubblewrap leaves it whole, and so what a set-id program could get back.
+const Difference bounding{::getuid() == 0 ? "^status: CapBnd" : "^$", "the bounding set"};
 const Difference parent{"^tree: /a dir ", "the mode of parents, see Mounts"};
 
 INSTANTIATE_TEST_SUITE_P(
@@ -93,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(
               "--unshare-user --uid 0 --cap-add CAP_CHOWN", "--unshare-user --uid 0",
               "--unshare-all --cap-add CAP_NET_ADMIN --dev /dev",
               "--unshare-user --disable-userns --cap-add CAP_SYS_ADMIN",
-              "--unshare-pid --as-pid-1 --cap-add CAP_SYS_PTRACE --new-session"})),
+              "--unshare-pid --as-pid-1 --cap-add CAP_SYS_PTRACE --new-session"},
+             {bounding})),
     NameOfCase());
 
 // The descriptors that tell of the sandbox.

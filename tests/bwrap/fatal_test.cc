@@ -66,12 +66,14 @@ TEST_P(Fatal, IsWhatCannotBeHad) {
 }
 
 const std::vector<Refusal> refusals{
-    {"a bounding set that cannot be cut", SYS_prctl, PR_CAPBSET_DROP, EPERM, "--unshare-pid"},
+    {"a bounding set that cannot be cut", SYS_prctl, PR_CAPBSET_DROP, EPERM,
+     "--unshare-pid --cap-drop ALL"},
     {"a bounding set that only seems to be cut", SYS_prctl, PR_CAPBSET_DROP, nothing_done,
-     "--unshare-pid"},
+     "--unshare-pid --cap-drop ALL"},
     {"a bounding set that cannot be cut, with uid 0", SYS_prctl, PR_CAPBSET_DROP, EPERM,
      "--unshare-user --uid 0 --cap-drop ALL"},
-    {"capabilities that cannot be dropped", SYS_capset, any_value, EPERM, "--unshare-user"},
+    {"capabilities that cannot be dropped", SYS_capset, any_value, EPERM,
+     "--unshare-user --cap-drop ALL"},
     {"capabilities that only seem to be dropped", SYS_capset, any_value, nothing_done,
      "--unshare-user --cap-drop ALL"},
     {"no death with the parent", SYS_prctl, PR_SET_PDEATHSIG, EINVAL,

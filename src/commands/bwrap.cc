@@ -15,7 +15,9 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/on_demand.h"
 #include "base/syscalls.h"
+#include "base/text.h"
 #include "commands/descriptor.h"
 #include "config/bwrap_args.h"
 #include "config/bwrap_options.h"
@@ -37,7 +39,9 @@ struct Voice {
 
   void say(int level, const std::string& text) const {
     std::string line = level_prefix ? '<' + std::to_string(level) + '>' : "";
-    (void)write_unless_closed(STDERR_FILENO, line + "bwrap: " + text + '\n');
+    // A path, or the text of a link, may be a sandbox's doing.
+    line += "bwrap: " + printable(text) + '\n';
+    (void)write_unless_closed(STDERR_FILENO, line);
   }
   int die(const std::string& text, int errnum = 0) const {
     constexpr int error = 3;
@@ -66,6 +70,7 @@ BwrapCaller caller_of(uid_t uid) {
                            first_byte("/sys/module/user_namespace/parameters/enable") != 'N' &&
                            first_byte("/proc/sys/user/max_user_namespaces") != '0';
   caller.cgroup_namespaces = exists("/proc/self/ns/cgroup");
+  caller.last_capability = OnDemand<std::uint64_t>(highest_capability);
   if (!caller.root) return caller;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> data{};
@@ -92,6 +97,19 @@ std::string current_directory() {
   return known ? std::string(cwd.data()) : std::string();
 }
 
+// Of standard output, if this mount namespace has it under its name: not where we were put into a
+// container from outside.
+std::string own_terminal() {
+  if (::isatty(STDOUT_FILENO) != 1) return {};
+  std::string path = place_of(STDOUT_FILENO);
+  struct stat there {};
+  struct stat open {};
+  const bool same = !path.empty() && ::stat(path.c_str(), &there) == 0 &&
+                    ::fstat(STDOUT_FILENO, &open) == 0 && there.st_dev == open.st_dev &&
+                    there.st_ino == open.st_ino && there.st_rdev == open.st_rdev;
+  return same ? path : std::string();
+}
+
 OrderedHost host_of(uid_t uid) {
   OrderedHost host{.uid = uid, .gid = ::getegid(), .cwd = current_directory()};
   for (char** variable = environ; *variable != nullptr; ++variable) {
@@ -100,7 +118,7 @@ OrderedHost host_of(uid_t uid) {
   host.umask = ::umask(0);
   ::umask(host.umask);
   host.selinux = exists("/sys/fs/selinux/enforce");
-  if (::isatty(STDOUT_FILENO) == 1) host.terminal = place_of(STDOUT_FILENO);
+  host.terminal = own_terminal();
   host.files = &real_files();
   host.read = read_to_end;
   host.place_of = place_of;
@@ -122,10 +140,11 @@ std::vector<int> bound_descriptors(const OrderedSpec& spec) {
   return fds;
 }
 
-// The descriptors of options, which the command does not get. An error's text, or nothing.
-std::string take_descriptors(const BwrapArguments& arguments) {
+// The descriptors of options, which the command does not get. `own`: those that are needed until
+// the sandbox is set up, and no longer. An error's text, or nothing.
+std::string take_descriptors(const BwrapArguments& arguments, std::vector<int>& own) {
   const OrderedSpec& spec = arguments.spec;
-  std::vector<int> own = bound_descriptors(spec);
+  own = bound_descriptors(spec);
   for (const int fd : own) {
     if (!is_open(fd)) return "Can't stat fd " + std::to_string(fd) + ": Bad file descriptor";
   }
@@ -143,10 +162,12 @@ std::string take_descriptors(const BwrapArguments& arguments) {
       if (fd == spec.join_pid) return "Setting pidns failed" + closed;
       return "Invalid fd: " + std::to_string(fd);
     }
-    if (fd == spec.sync_fd && spec.as_pid_1) continue;
-    own.push_back(fd);
+    if (fd != spec.sync_fd && fd != arguments.block_fd) own.push_back(fd);
   }
-  for (const int fd : own) keep_from_command(fd);
+  for (const int fd : bound_descriptors(spec)) keep_from_command(fd);
+  for (const int fd : arguments.descriptors) {
+    if (fd != spec.sync_fd || !spec.as_pid_1) keep_from_command(fd);
+  }
   return {};
 }
 
@@ -180,8 +201,13 @@ void tell_started(const BwrapArguments& arguments, std::uint64_t namespaces, pid
   }
 }
 
-int run(const BwrapArguments& arguments, const Voice& voice) {
-  if (const std::string wrong = take_descriptors(arguments); !wrong.empty()) {
+int run(const BwrapArguments& arguments, pid_t parent, const Voice& voice) {
+  PlainOptions options{.parent = parent,
+                       .block_fd = arguments.block_fd,
+                       .userns_block_fd = arguments.userns_block_fd,
+                       .sync_fd = arguments.spec.as_pid_1 ? -1 : arguments.spec.sync_fd,
+                       .lock_files = arguments.spec.lock_files};
+  if (const std::string wrong = take_descriptors(arguments, options.option_fds); !wrong.empty()) {
     return voice.die(wrong);
   }
   const OrderedSpec& spec = arguments.spec;
@@ -193,10 +219,6 @@ int run(const BwrapArguments& arguments, const Voice& voice) {
   }
   const auto& plan = std::get<LaunchPlan>(lowered);
 
-  PlainOptions options{.block_fd = arguments.block_fd,
-                       .userns_block_fd = arguments.userns_block_fd,
-                       .sync_fd = spec.as_pid_1 ? -1 : spec.sync_fd,
-                       .lock_files = spec.lock_files};
   if (arguments.info_fd >= 0 || arguments.json_status_fd >= 0) {
     options.started = [&](pid_t child) { tell_started(arguments, plan.namespaces, child, voice); };
   }
@@ -226,6 +248,7 @@ void occupy_standard_descriptors() {
 
 int bwrap(std::span<char* const> words) {
   Voice voice;
+  const pid_t parent = ::getppid();  // before anything is read that may take its time
   if (::getauxval(AT_SECURE) != 0 || ::getuid() != ::geteuid() || ::getgid() != ::getegid()) {
     return voice.die("setuid use of bubblewrap is not supported in this build");
   }
@@ -249,7 +272,7 @@ int bwrap(std::span<char* const> words) {
     case BwrapArguments::Asks::run:
       break;
   }
-  return run(read, voice);
+  return run(read, parent, voice);
 }
 
 }  // namespace immure

@@ -36,6 +36,9 @@ class Words {
                     ": Unable to mount source on destination",
                 errnum_);
   }
+  std::string operator()(const LeavePeers& /*s*/) const {
+    return with("Failed to make / slave", errnum_);
+  }
   std::string operator()(const MakeRoot& s) const {
     return s.directory.empty() ? with("Failed to mount tmpfs", errnum_)
                                : (*this)(BindMount{.source = s.directory, .target = {}});

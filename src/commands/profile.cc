@@ -153,6 +153,7 @@ Result<Arguments> take_apart(const Arguments& args) {
     if (!more.ok()) return std::move(more.error());
     for (GivenOption& option : more.value().options) all.options.push_back(std::move(option));
     all.after_dashes = plain = more.value().after_dashes;
+    if (plain) all.before_dashes = all.rest.size();
     words = std::move(more.value().rest);
   }
   return all;

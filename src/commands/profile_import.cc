@@ -52,6 +52,11 @@ bool is_link(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
 }
 
+bool exists(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0;
+}
+
 // What stands behind "--": the words of bubblewrap, its own name in front or not.
 std::vector<std::string> words_of(const ProfileRequest& request) {
   const std::vector<std::string>& rest = request.options.rest;
@@ -66,6 +71,9 @@ Outcome import_profile(const ProfileRequest& request) {
   auto origin = check_origin(request);
   if (auto* outcome = std::get_if<Outcome>(&origin)) return std::move(*outcome);
   const std::vector<std::string> words = words_of(request);
+  if (request.options.before_dashes > 1) {
+    return failed(quote(request.options.rest[1]) + " stands before \"--\"");
+  }
   if (!request.options.after_dashes || words.empty()) {
     return failed("there is no command line behind \"--\"");
   }
@@ -83,6 +91,7 @@ Outcome import_profile(const ProfileRequest& request) {
   }
   const ImportHost host{.cwd = request.circumstances.cwd,
                         .is_link = is_link,
+                        .exists = exists,
                         .place_of = place_of,
                         .read = read_to_end};
   auto imported =

@@ -135,6 +135,13 @@ class Parser {
     return true;
   }
 
+  // One that only the sandbox's launcher and first process use.
+  bool kept_descriptor(const std::string& word, int& fd) {
+    if (!descriptor(word, fd)) return false;
+    out_.descriptors.push_back(fd);
+    return true;
+  }
+
   // Each take_… gives true when the option is one of its own and was understood.
   bool take_namespace(BwrapOption option, std::span<const std::string> values) {
     switch (option) {
@@ -163,11 +170,11 @@ class Parser {
         spec_.new_cgroup = spec_.new_cgroup || caller_.cgroup_namespaces;
         return true;
       case userns:
-        return descriptor(values[0], spec_.join_user);
+        return kept_descriptor(values[0], spec_.join_user);
       case userns2:
-        return descriptor(values[0], spec_.join_user_after);
+        return kept_descriptor(values[0], spec_.join_user_after);
       case pidns:
-        return descriptor(values[0], spec_.join_pid);
+        return kept_descriptor(values[0], spec_.join_pid);
       case disable_userns:
         return spec_.refuse_user_namespaces = true;
       case assert_userns_disabled:
@@ -241,7 +248,7 @@ class Parser {
   bool capability(const std::string& name, bool add_it) {
     std::uint64_t mask = 0;
     if (is_all(name)) {
-      mask = (2ULL << caller_.last_capability) - 1;
+      mask = add_it ? (2ULL << caller_.last_capability.get()) - 1 : ~0ULL;
     } else {
       // As libcap reads names: in any case, and with their prefix.
       std::string upper = name;
@@ -263,24 +270,24 @@ class Parser {
   bool take_descriptor(BwrapOption option, std::span<const std::string> values) {
     switch (option) {
       case sync_fd:
-        return descriptor(values[0], spec_.sync_fd);
+        return kept_descriptor(values[0], spec_.sync_fd);
       case block_fd:
-        return descriptor(values[0], out_.block_fd);
+        return kept_descriptor(values[0], out_.block_fd);
       case userns_block_fd:
-        return descriptor(values[0], out_.userns_block_fd);
+        return kept_descriptor(values[0], out_.userns_block_fd);
       case info_fd:
-        return descriptor(values[0], out_.info_fd);
+        return kept_descriptor(values[0], out_.info_fd);
       case json_status_fd:
-        return descriptor(values[0], out_.json_status_fd);
+        return kept_descriptor(values[0], out_.json_status_fd);
       case seccomp:
       case add_seccomp_fd: {
-        if (option == seccomp && added_filter_) {
+        if (option == seccomp && out_.filters_added) {
           return fail("--seccomp cannot be combined with --add-seccomp-fd");
         }
         if (option == add_seccomp_fd && one_filter_) {
           return fail("--add-seccomp-fd cannot be combined with --seccomp");
         }
-        (option == seccomp ? one_filter_ : added_filter_) = true;
+        (option == seccomp ? one_filter_ : out_.filters_added) = true;
         int fd = -1;
         if (!descriptor(values[0], fd)) return false;
         if (option == seccomp) spec_.filters.clear();
@@ -444,6 +451,12 @@ class Parser {
       fail("--disable-userns is not compatible with  --userns-block-fd");
     }
     const bool has_user = spec_.new_user || spec_.join_user >= 0;
+    // What root is already needs no namespace, and what it lacks no namespace gives.
+    if (caller_.root && !has_user) {
+      if (spec_.uid == 0U) spec_.uid.reset();
+      if (spec_.gid == 0U) spec_.gid.reset();
+      if (spec_.capabilities) *spec_.capabilities &= caller_.capabilities;
+    }
     if (spec_.uid && !has_user) fail("Specifying --uid requires --unshare-user or --userns");
     if (spec_.gid && !has_user) fail("Specifying --gid requires --unshare-user or --userns");
     if (hostname_ && !spec_.new_uts) fail("Specifying --hostname requires --unshare-uts");
@@ -474,7 +487,7 @@ class Parser {
   bool try_user_ = false;
   bool need_cgroup_ = false;
   bool hostname_ = false;
-  bool one_filter_ = false, added_filter_ = false;
+  bool one_filter_ = false;
 };
 
 }  // namespace

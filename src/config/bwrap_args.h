@@ -3,12 +3,14 @@
 // of --args, and no other. Authority: bwrap(1).
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/on_demand.h"
 #include "spec/ordered_spec.h"
 
 namespace immure {
@@ -18,7 +20,11 @@ struct BwrapArguments {
   OrderedSpec spec;
 
   // Descriptors of the caller by which the start is followed; -1: none.
+  // Those of these options and of namespaces, also where only the last one counts: not for the
+  // command.
+  std::vector<int> descriptors;
   int block_fd = -1, userns_block_fd = -1, info_fd = -1, json_status_fd = -1;
+  bool filters_added = false;  // by --add-seccomp-fd, not --seccomp
   bool not_a_boundary = false;
 };
 
@@ -33,8 +39,8 @@ struct BwrapCaller {
   bool root = false;
   bool user_namespaces = true;  // for --unshare-user-try
   bool cgroup_namespaces = true;
-  std::uint64_t capabilities = 0;      // effective ones: what root begins with
-  std::uint64_t last_capability = 40;  // the kernel's highest
+  std::uint64_t capabilities = 0;               // effective ones: what root begins with
+  OnDemand<std::uint64_t> last_capability{40};  // the kernel's highest
 };
 
 // `words` without argv[0]. `level_prefix` is set as soon as it is read, since it changes how later

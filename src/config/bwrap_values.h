@@ -9,8 +9,8 @@
 
 namespace immure {
 
-// All that a descriptor of the caller's gives, which is closed then. Without a bound: it is the
-// caller's own command line. False: errno says why.
+// All that a descriptor of the caller's gives, which is closed at its end. Without a bound: it is
+// the caller's own command line. False: errno says why.
 bool read_to_end(int fd, std::string& text);
 
 // Words that end with NUL; the last may lack it.

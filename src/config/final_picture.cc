@@ -85,6 +85,8 @@ class Picture {
     });
   }
 
+  bool hides_something() const { return out_.entries.contains(target_) || has_entry_below(); }
+
   void put(decltype(Mount::what) what, bool optional = false) {
     out_.entries[target_] = {{.target = target_, .optional = optional, .what = std::move(what)},
                              option()};
@@ -111,12 +113,21 @@ class Picture {
     }
     if (has_dot_dot(source)) return lose("a path of a profile has no \"..\"");
     if (source.empty()) return lose("there is no such file");
+    if (!is_absolute(source) && host_.cwd.empty()) return lose("there is no current directory");
     source = absolute(source);
     if (source.starts_with("/proc/self/"))
       return lose("it would be a file of immure's own process");
     // Without devices nothing can be read there: the way to hide a file.
     if (source == "/dev/null" && target_ != source && !bind.devices && bind.read_only) {
       return cover(Hide{});
+    }
+    if (bind.optional && hides_something()) {
+      if (!host_.exists(source)) return lose("it is missing now, and left out for good");
+      lose("it is there now, and asked for from now on");
+      return cover(Bind{.source = source == target_ ? "" : source,
+                        .read_only = bind.read_only,
+                        .devices = bind.devices,
+                        .follow = source == target_ && host_.is_link(source)});
     }
     cover(Bind{.source = source == target_ ? "" : source,
                .read_only = bind.read_only,
@@ -239,6 +250,9 @@ class Picture {
     if (!overlay.upper.empty()) {
       if (has_dot_dot(overlay.upper)) return lose("a path of a profile has no \"..\"");
       made.upper = absolute(overlay.upper);
+      if (absolute(overlay.work) != made.upper + ".work") {
+        lose("the work directory is another here: the first one's name with \".work\" behind it");
+      }
     }
     cover(std::move(made));
   }

@@ -234,7 +234,8 @@ class Importer {
   // What is no matter of a profile.
   void lose_the_rest() {
     for (const int fd : spec_.filters) {
-      lose_fd("--seccomp", fd, "write the filter to a file, and name it as seccomp.file");
+      lose_fd(arguments_.filters_added ? "--add-seccomp-fd" : "--seccomp", fd,
+              "write the filter to a file, and name it as seccomp.file");
     }
     for (const std::string& file : spec_.lock_files) {
       lose("--lock-file " + shell_word(file), "a profile locks nothing but its state directory");

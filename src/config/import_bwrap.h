@@ -20,6 +20,7 @@ namespace immure {
 struct ImportHost {
   std::string cwd;  // what relative sources are relative to
   std::function<bool(const std::string& path)> is_link;
+  std::function<bool(const std::string& path)> exists;
   // Where an open file is; empty: it is none. readlink of /proc/self/fd/N
   std::function<std::string(int fd)> place_of;
   // All that a descriptor gives, to its end. False: errno says why.

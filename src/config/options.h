@@ -94,6 +94,7 @@ struct Arguments {
   std::vector<GivenOption> options;  // in the order given
   std::vector<std::string> rest;     // from the first word that is not an option
   bool after_dashes = false;         // "--" stood before `rest`
+  std::size_t before_dashes = 0;     // or behind that many words of it
   bool operator==(const Arguments&) const = default;
 
   bool has(OptionId id) const;

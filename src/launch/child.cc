@@ -17,8 +17,8 @@ namespace immure {
 
 void report(int fd, ChildReport::Kind kind, int errnum, std::uint32_t step, int status) {
   const ChildReport message{kind, errnum, step, status};
-  // write, not send: a filter may already refuse the socket calls. SIGPIPE is blocked until exec,
-  // and if the monitor is gone there is nobody to tell.
+  // write, not send: a filter may already refuse the socket calls. A socket of this kind raises no
+  // SIGPIPE, and if the monitor is gone there is nobody to tell.
   // The kernel may be short of memory for a moment.
   for (int tries = 0; tries < 3; ++tries) {
     if (::write(fd, &message, sizeof message) == static_cast<ssize_t>(sizeof message)) return;
@@ -133,23 +133,40 @@ void run_child(const ChildContext& context) {
   construction.cover.reset();
   construction.parent.reset();
 
+  if (context.plain) {
+    // Through /proc/self/fd they would lead out. Steps that change ids took the tie away.
+    for (const int fd : context.option_fds) ::close(fd);
+    if (const int errnum = tie_to_launcher(context)) fail(context, stage_lifetime, errnum);
+  }
   if (context.block_fd >= 0) {
     report(context.report_fd, ChildReport::Kind::waiting, 0, stage_fork);
     char byte = 0;
     while (::read(context.block_fd, &byte, 1) < 0 && errno == EINTR) {
     }
   }
-  if (context.plain) {
-    // Steps that change ids took it away.
-    if (const int errnum = tie_to_launcher(context)) fail(context, stage_lifetime, errnum);
-    if (context.reaper) run_reaper(context, construction);
-  } else if (context.reaper) {
-    run_init(context, construction);
-  }
+  if (context.reaper && context.plain) run_reaper(context, construction);
+  if (context.reaper) run_init(context, construction);
 
   const StartFailure failure = become_command(context, construction);
   fail(context, failure.step, failure.errnum);
 }
+
+namespace {
+
+bool drops_privileges(const Step& step) {
+  return std::get_if<LimitPrivileges>(&step) != nullptr ||
+         std::get_if<NoNewPrivileges>(&step) != nullptr;
+}
+
+// From here on others may look into this process who could not before. Our own program is on a
+// mount of the host, and so is the /proc of the set-up. (The table of descriptors is this process's
+// own.)
+int leave_setup(const ChildContext& context, const Construction& construction) {
+  ::close(construction.proc.get());
+  return context.joined && ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ? errno : 0;
+}
+
+}  // namespace
 
 StartFailure become_command(const ChildContext& context, const Construction& construction,
                             volatile bool* about_to_exec) {
@@ -172,9 +189,15 @@ StartFailure become_command(const ChildContext& context, const Construction& con
     return ::sigprocmask(SIG_SETMASK, &context.caller_mask, nullptr) == 0;
   };
   // Closed by exec: the filter may refuse to close it.
-  const int filter_count = open_filter_count(context.command_setup, construction);
+  int filter_count = -1;
+  if (const int errnum = open_filter_count(context.command_setup, construction, filter_count)) {
+    return {stage_close_fds, errnum};
+  }
   bool quiet = false;  // nothing may be asked any more
   for (const PlannedStep& planned : context.command_setup) {
+    if (context.plain && drops_privileges(planned.what)) {
+      if (const int errnum = leave_setup(context, construction)) return {step, errnum};
+    }
     const auto* filter = std::get_if<LoadFilter>(&planned.what);
     // The filter may refuse to change the mask: it is given back just before. The command can now
     // be ended by a signal, which is what its sender wants.

@@ -61,6 +61,8 @@ struct ChildContext {
   // Descriptors, signals and terminal stay the caller's, and pid 1 is run_reaper(): see
   // launch/plain_launch.h. What follows is for it alone.
   bool plain = false;
+  bool joined = false;                      // a user namespace that others are in already
+  std::span<const int> option_fds;          // of no use to the command, nor after the set-up
   std::span<const char* const> lock_files;  // inside the sandbox
   int sync_fd = -1;                         // kept open by pid 1; -1: none
   std::span<int> kept_fds;                  // room for those of the lock files and two more
@@ -105,9 +107,11 @@ int run_command_step(const Step& step, const Construction& construction);
 int restrict_self(const RestrictSelf& step, const Construction& construction);
 
 // child_filter.cc. A file that tells how many filters there are, where it takes that to tell that
-// one more is loaded; -1: there is none. For the command's process to open, before Landlock's
+// one more is loaded; -1: it is not wanted. For the command's process to open, before Landlock's
 // rules.
-int open_filter_count(std::span<const PlannedStep> steps, const Construction& construction);
+int open_filter_count(std::span<const PlannedStep> steps, const Construction& construction,
+                      int& count);
+int load_program(const LoadFilter& step);  // and nothing else: it is not looked at
 // `quiet`: a filter is in force that may refuse every question (LoadFilter::quiet).
 int load_filter(const LoadFilter& step, int filter_count, bool quiet);
 
@@ -141,6 +145,11 @@ int set_ids(const SetIds& step);
 // nothing is ended with the command. With the command's filters in force it calls no more than
 // wait4(2), write(2) and exit(2). child_reaper.cc
 [[noreturn]] void run_reaper(const ChildContext& context, Construction& construction);
+
+// init.cc. Non-dumpable, and read back; whether the command, our only child, was started from the
+// mount that our own program is on.
+int become_unreachable();
+bool runs_from_our_mount(const Fd& proc);
 
 // Forks the command's process from pid 1 and becomes init.
 [[noreturn]] void run_init(const ChildContext& context, Construction& construction);

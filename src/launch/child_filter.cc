@@ -46,7 +46,9 @@ int count_filters(int status) {
   return count;
 }
 
-int load(const LoadFilter& step) {
+}  // namespace
+
+int load_program(const LoadFilter& step) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the kernel only reads it
   const sock_fprog program{step.length, const_cast<sock_filter*>(step.program)};
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program) == 0) return 0;
@@ -55,29 +57,30 @@ int load(const LoadFilter& step) {
   return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0 ? 0 : errno;
 }
 
-}  // namespace
-
-int open_filter_count(std::span<const PlannedStep> steps, const Construction& construction) {
+int open_filter_count(std::span<const PlannedStep> steps, const Construction& construction,
+                      int& count) {
   int filters = is_filtered() ? 1 : 0;
   for (const PlannedStep& planned : steps) {
     filters += std::get_if<LoadFilter>(&planned.what) != nullptr ? 1 : 0;
   }
-  if (filters < 2) return -1;
-  return ::openat(construction.proc.get(), "thread-self/status", O_RDONLY | O_CLOEXEC);
+  count = -1;
+  if (filters < 2) return 0;
+  count = ::openat(construction.proc.get(), "thread-self/status", O_RDONLY | O_CLOEXEC);
+  return count >= 0 ? 0 : errno;
 }
 
 int load_filter(const LoadFilter& step, int filter_count, bool quiet) {
   if (step.quiet) {
     if (!quiet && is_filtered() && !kernel_takes_filters()) return EPROTO;
-    return load(step);
+    return load_program(step);
   }
   if (!is_filtered()) {
-    const int errnum = load(step);
+    const int errnum = load_program(step);
     return errnum != 0 || is_filtered() ? errnum : EPROTO;
   }
   if (!kernel_takes_filters()) return EPROTO;
   const int before = step.can_read ? count_filters(filter_count) : kUnknown;
-  if (const int errnum = load(step)) return errnum;
+  if (const int errnum = load_program(step)) return errnum;
   return before == kUnknown || count_filters(filter_count) == before + 1 ? 0 : EPROTO;
 }
 

@@ -262,6 +262,7 @@ int run(const MakeReadOnly& step, Construction& construction) {
   if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
   struct statx status {};
   if (::statx(target.get(), "", AT_EMPTY_PATH, STATX_TYPE, &status) != 0) return errno;
+  if ((status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) == 0) return ENOTSUP;  // Linux 5.8
   if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0) return EINVAL;
   struct statfs now {};
   if (::fstatfs(target.get(), &now) != 0) return errno;
@@ -278,6 +279,9 @@ int run(const OverlayMount& step, Construction& construction) {
   return run_scratch(step, construction);
 }
 
+int run(const LeavePeers& /*step*/, Construction& /*construction*/) {
+  return ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 ? 0 : errno;
+}
 int run(const MakeRoot& step, Construction& construction) { return make_root(step, construction); }
 int run(const MakeScratch& step, Construction& construction) {
   return make_scratch(step, construction);

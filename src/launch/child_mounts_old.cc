@@ -12,6 +12,7 @@
 #include <climits>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "launch/child_mounts.h"
 #include "launch/fixed_text.h"
@@ -29,6 +30,9 @@ unsigned long to_ms(const MountFlags& flags) {
 
 // What a remount must repeat: flags that the host's namespace locked cannot be left out.
 unsigned long locked_flags(int fd) {
+  // Since Linux 5.10, newer than our headers.
+  constexpr unsigned long st_nosymfollow = 0x2000;
+  constexpr unsigned long ms_nosymfollow = 256;
   struct statfs status {};
   if (::fstatfs(fd, &status) != 0) return 0;
   const auto has = [&](unsigned long bit) {
@@ -38,7 +42,7 @@ unsigned long locked_flags(int fd) {
   return ms(has(ST_RDONLY), MS_RDONLY) | ms(has(ST_NOSUID), MS_NOSUID) |
          ms(has(ST_NODEV), MS_NODEV) | ms(has(ST_NOEXEC), MS_NOEXEC) |
          ms(has(ST_NOATIME), MS_NOATIME) | ms(has(ST_NODIRATIME), MS_NODIRATIME) |
-         ms(has(ST_RELATIME), MS_RELATIME);
+         ms(has(ST_RELATIME), MS_RELATIME) | ms(has(st_nosymfollow), ms_nosymfollow);
 }
 
 int remount(int fd, const MountFlags& flags) {
@@ -104,6 +108,7 @@ int remount_below(Construction& construction, int target, const MountFlags& flag
     char* line = nullptr;
     if (const int errnum = table.next(line)) return errnum;
     if (line == nullptr) return 0;
+    if (table.is_cut()) return ENAMETOOLONG;  // a mount that could not be told would stay as it is
     if (const int errnum = remount_line(construction, line, base.view(), flags)) return errnum;
   }
 }
@@ -135,6 +140,20 @@ int old_finish_bind(Construction& construction, int mounted, const MountFlags& f
   return flags.recursive ? remount_below(construction, mounted, flags) : 0;
 }
 
+namespace {
+
+// What was bound on the root is the root of the paths of its mounts.
+int finish_root_bind(Construction& construction, const MountFlags& flags) {
+  Fd mounted(::open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!mounted) return errno;
+  std::swap(construction.root, mounted);
+  const int errnum = old_finish_bind(construction, construction.root.get(), flags);
+  std::swap(construction.root, mounted);
+  return errnum;
+}
+
+}  // namespace
+
 int old_mount_bind(Construction& construction, int source, int target, const MountFlags& flags) {
   const unsigned long recursive = ms(flags.recursive, MS_REC);
   if (::mount(proc_fd_path(source).c_str(), proc_fd_path(target).c_str(), nullptr,
@@ -144,8 +163,9 @@ int old_mount_bind(Construction& construction, int source, int target, const Mou
   // `target` still refers to what lies under the new mount; its path leads to the top.
   PathText path;
   if (const int errnum = path_of(target, path)) return errnum;
-  const Fd mounted(::openat(construction.root.get(), path.size() > 1 ? path.c_str() + 1 : ".",
-                            O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (path.size() == 1) return finish_root_bind(construction, flags);
+  const Fd mounted(
+      ::openat(construction.root.get(), path.c_str() + 1, O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!mounted) return errno;
   return old_finish_bind(construction, mounted.get(), flags);
 }

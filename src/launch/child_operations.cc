@@ -128,12 +128,17 @@ int write_file(const WriteFile& step, Construction& construction) {
   Fd there;
   int errnum = open_target(construction, step.target.c_str(), there);
   if (errnum == 0) {
-    file.reset(::open(proc_fd_path(there.get()).c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC));
+    file.reset(::open(proc_fd_path(there.get()).c_str(),
+                      O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   } else if (errnum == ENOENT && !construction.no_openat2) {
     // Also where a link leads to what is not there yet.
-    file.reset(sys::openat2(construction.root.get(), step.target.c_str(),
-                            O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-                            RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, step.mode));
+    constexpr int tries = 32;
+    for (int i = 0; i < tries && !file; ++i) {
+      file.reset(sys::openat2(construction.root.get(), step.target.c_str(),
+                              O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                              RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, step.mode));
+      if (errno != EAGAIN) break;
+    }
   } else if (errnum == ENOENT) {
     errnum = create_by_walk(construction, step.target, step.mode, file);
     if (errnum != 0) return errnum;
@@ -169,7 +174,7 @@ int change_mode(const ChangeMode& step, Construction& construction) {
   Fd there;
   if (const int errnum = open_target(construction, step.target.c_str(), there)) return errnum;
   const auto path = proc_fd_path(there.get());
-  if (::chmod(path.c_str(), step.mode) != 0) return errno;
+  if (::fchmodat(AT_FDCWD, path.c_str(), step.mode, 0) != 0) return errno;
   struct stat status {};
   if (::fstat(there.get(), &status) != 0) return errno;
   return (status.st_mode & 07777) == step.mode ? 0 : EPROTO;

@@ -140,6 +140,13 @@ int change_to_first(const ChangeToFirst& step, const Construction& construction)
       errnum = errno;
       continue;
     }
+    // Through a link to an open descriptor, in a directory that another sandbox could write:
+    // outside of our root the kernel writes "(unreachable)" in front.
+    std::array<char, PATH_MAX> path;
+    if (::syscall(SYS_getcwd, path.data(), path.size()) < 0 || path[0] != '/') {
+      errnum = EXDEV;
+      continue;
+    }
     if (construction.working_directory != nullptr) {
       // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): execve(2) does not write to it
       *construction.working_directory = const_cast<char*>(step.settings[i].c_str());

@@ -3,16 +3,16 @@
 // kernel's rule for ptrace(2) asks for no less; a command that keeps them all is shut off by
 // Landlock.
 #include <fcntl.h>
-#include <linux/seccomp.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 
+#include "base/syscalls.h"
 #include "launch/child.h"
 
 namespace immure {
@@ -25,22 +25,26 @@ namespace {
 
 // Read locks on whole files, for as long as we live: what others see of it is that a lock for
 // writing is refused to them. fcntl(2), F_SETLK
+bool take_lock(int file) {
+  struct flock lock {};
+  lock.l_type = F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  return ::fcntl(file, F_SETLK, &lock) == 0;
+}
+
 void take_locks(const ChildContext& context) {
   std::size_t number = 0;
   for (const char* path : context.lock_files) {
-    const int file = ::open(path, O_RDONLY | O_CLOEXEC);
+    const int file = ::open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     const int part = 2 * static_cast<int>(number);
     if (file < 0) fail(context, errno, stage_lock, part);
-    struct flock lock {};
-    lock.l_type = F_RDLCK;
-    lock.l_whence = SEEK_SET;
-    if (::fcntl(file, F_SETLK, &lock) != 0) fail(context, errno, stage_lock, part + 1);
+    if (!take_lock(file)) fail(context, errno, stage_lock, part + 1);
     context.kept_fds[number++] = file;
   }
 }
 
 // Shares memory with us until exec, as in init.cc.
-pid_t start_command(const ChildContext& context, const Construction& construction) {
+pid_t start_sharing_memory(const ChildContext& context, const Construction& construction) {
   volatile struct {
     bool failed;
     std::uint32_t step;
@@ -48,14 +52,11 @@ pid_t start_command(const ChildContext& context, const Construction& constructio
   } handover{};
   const pid_t pid = ::vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
   if (pid == 0) {
-    // NOLINTBEGIN(clang-analyzer-unix.Vfork): nothing of the shared memory but `handover` is
-    // written
-    StartFailure failure{stage_lifetime, 0};
-    if (context.die_with_parent && ::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) {
-      failure.errnum = errno;
-    } else {
-      failure = become_command(context, construction);
-    }
+    // Of the shared memory only `handover` is written, and the places in envp and script_argv that
+    // are for it.
+    // NOLINTBEGIN(clang-analyzer-unix.Vfork)
+    StartFailure failure{stage_lifetime, tie_to_launcher(context)};
+    if (failure.errnum == 0) failure = become_command(context, construction);
     handover.step = failure.step;
     handover.errnum = failure.errnum;
     handover.failed = true;
@@ -67,13 +68,46 @@ pid_t start_command(const ChildContext& context, const Construction& constructio
   return pid;
 }
 
-// Closing any descriptor of a locked file would let go of the lock.
+// With a copy of the memory: in a user namespace that was joined, others of its processes could
+// write to the command's between the loss of its capabilities and exec. Whatever fails the
+// command's process reports itself.
+pid_t start_copying_memory(const ChildContext& context, const Construction& construction) {
+  std::array<int, 2> started{-1, -1};
+  if (::pipe2(started.data(), O_CLOEXEC) != 0) fail(context, errno, stage_fork);
+  clone_args args{};
+  args.exit_signal = SIGCHLD;
+  pid_t pid = sys::clone3(args);
+  if (pid < 0 && errno == ENOSYS) {
+    pid = static_cast<pid_t>(::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  }
+  if (pid == 0) {
+    StartFailure failure{stage_lifetime, tie_to_launcher(context)};
+    if (failure.errnum == 0) failure = become_command(context, construction);
+    report(context.report_fd, ChildReport::Kind::failed, failure.errnum, failure.step);
+    const ssize_t ignored = ::write(started[1], "x", 1);
+    static_cast<void>(ignored);
+    ::_exit(1);
+  }
+  if (pid < 0) fail(context, errno, stage_fork);
+  ::close(started[1]);
+  char failed = 0;
+  if (::read(started[0], &failed, 1) == 1) ::_exit(1);
+  ::close(started[0]);
+  return pid;
+}
+
+// Closing any descriptor of a file lets go of our lock on it, so one that the caller left open was
+// enough: they are taken again.
 void close_others(const ChildContext& context) {
   const std::size_t locks = context.lock_files.size();
   context.kept_fds[locks] = context.report_fd;
   context.kept_fds[locks + 1] = context.sync_fd;
   std::sort(context.kept_fds.begin(), context.kept_fds.end());
   close_all_but(context.kept_fds, context.fd_limit, false);
+  for (const int fd : context.kept_fds) {
+    const bool is_lock = fd >= 0 && fd != context.report_fd && fd != context.sync_fd;
+    if (is_lock && !take_lock(fd)) fail(context, errno, stage_lock, 1);
+  }
 }
 
 // The same programs as the command's. They may refuse every call but those below.
@@ -82,11 +116,7 @@ void load_filters(const ChildContext& context) {
   for (const PlannedStep& planned : context.command_setup) {
     const auto* filter = std::get_if<LoadFilter>(&planned.what);
     if (filter == nullptr) continue;
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the kernel only reads it
-    const sock_fprog program{filter->length, const_cast<sock_filter*>(filter->program)};
-    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program) != 0) {
-      fail(context, errno, stage_fork);
-    }
+    if (const int errnum = load_program(*filter)) fail(context, errnum, stage_fork);
   }
 }
 
@@ -97,21 +127,20 @@ bool keeps_capabilities(const ChildContext& context) {
   return true;
 }
 
-int code_of(int status) {
-  constexpr int unknown = 255;
-  if (WIFEXITED(status)) return WEXITSTATUS(status);
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : unknown;
-}
-
 }  // namespace
 
 void run_reaper(const ChildContext& context, Construction& construction) {
-  if (!context.own_pid_namespace && keeps_capabilities(context) &&
-      ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
-    fail(context, errno, stage_lifetime);
+  if (!context.own_pid_namespace && keeps_capabilities(context)) {
+    if (const int errnum = become_unreachable()) fail(context, errnum, stage_lifetime);
   }
   take_locks(context);
-  const pid_t command = start_command(context, construction);
+  const pid_t command = context.joined ? start_copying_memory(context, construction)
+                                       : start_sharing_memory(context, construction);
+  if (runs_from_our_mount(construction.proc)) {
+    ::kill(command, SIGKILL);
+    fail(context, EACCES,
+         static_cast<std::uint32_t>(context.setup.size() + context.command_setup.size()));
+  }
   report(context.report_fd, ChildReport::Kind::ready, 0, 0);
   close_others(context);
   load_filters(context);
@@ -124,7 +153,7 @@ void run_reaper(const ChildContext& context, Construction& construction) {
       ::_exit(code);  // ECHILD: nobody is left
     }
     if (pid != command) continue;
-    code = code_of(status);
+    code = exit_code_of(status);
     report(context.report_fd, ChildReport::Kind::exited, 0, 0, status);
   }
 }

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <string_view>
 
 #include "base/syscalls.h"
 #include "launch/child.h"
@@ -33,7 +34,7 @@ int raise_permitted() {
 int new_user_namespace(const NewUserNamespace& step, const Construction& construction) {
   if (::unshare(CLONE_NEWUSER) != 0) return errno;
   if (const int errnum = become_visible()) return errnum;
-  const auto put = [&](const char* file, const std::string& text) {
+  const auto put = [&](const char* file, std::string_view text) {
     return write_proc(construction, file, text.data(), text.size());
   };
   if (const int errnum = put("self/uid_map", step.uid_map)) return errnum;

@@ -32,6 +32,8 @@ struct Handover {
   int errnum = 0;
 };
 
+}  // namespace
+
 // Non-dumpable from here on: the mm of init belongs to the outer user namespace, so /proc/1/mem,
 // exe, root, fd and ptrace are refused even to a command with all capabilities of its own
 // namespace. Not earlier, because /proc/self becomes root's with it.
@@ -39,6 +41,8 @@ int become_unreachable() {
   if (::prctl(PR_SET_DUMPABLE, 0) != 0) return errno;
   return ::prctl(PR_GET_DUMPABLE) == 0 ? 0 : EPERM;
 }
+
+namespace {
 
 bool makes_time_namespace(const ChildContext& context) {
   for (const PlannedStep& planned : context.setup) {
@@ -69,6 +73,8 @@ std::uint64_t mount_of_program(const Fd& proc, std::string_view process) {
   return told && (status.stx_mask & STATX_MNT_ID) != 0 ? status.stx_mnt_id : 0;
 }
 
+}  // namespace
+
 // Whether the command, init's only child, turned out to be immure by the way of /proc/self/exe, as
 // a script's interpreter can be: then it was started from a mount of the host, on which it may be
 // writable, and unlike init it can be looked into. From a mount of the sandbox immure is a command
@@ -82,6 +88,8 @@ bool runs_from_our_mount(const Fd& proc) {
   const std::uint64_t ours = mount_of_program(proc, "self");
   return ours != 0 && mount_of_program(proc, children.substr(0, children.find(' '))) == ours;
 }
+
+namespace {
 
 [[noreturn]] void fail_killed(const ChildContext& context) {
   report(context.report_fd, ChildReport::Kind::failed, 0, stage_killed);

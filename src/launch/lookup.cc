@@ -153,14 +153,19 @@ int open_source(Construction& construction, const char* path, Fd& result) {
 int open_target(Construction& construction, const char* path, Fd& result) {
   if (*path == '\0') path = ".";
   if (!construction.no_openat2) {
-    const int fd = sys::openat2(construction.root.get(), path, O_PATH | O_CLOEXEC,
-                                RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-    if (fd >= 0) {
-      result.reset(fd);
-      return 0;
+    // EAGAIN: something was renamed or mounted anywhere meanwhile, and the path has a "..".
+    constexpr int tries = 32;
+    for (int i = 0; i < tries; ++i) {
+      const int fd = sys::openat2(construction.root.get(), path, O_PATH | O_CLOEXEC,
+                                  RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+      if (fd >= 0) {
+        result.reset(fd);
+        return 0;
+      }
+      if (errno != EAGAIN) break;
     }
-    if (!missing_call(errno)) return errno;
-    construction.no_openat2 = true;
+    if (errno != EAGAIN && !missing_call(errno)) return errno;
+    if (errno != EAGAIN) construction.no_openat2 = true;
   }
   return walk_target(construction.root.get(), path, result);
 }

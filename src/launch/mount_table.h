@@ -18,6 +18,7 @@ class MountTable {
   // The next line, without its newline, until the next call; null at the end. Of a line that is too
   // long the end is missing.
   int next(char*& line);
+  bool is_cut() const { return cut_; }  // the line that came last
 
  private:
   // The end of the line that begins at begin_; null: it is not held.

@@ -30,15 +30,8 @@ PlainFailure own_failure(Error error) {
   return failure;
 }
 
-int code_of(int status) {
-  constexpr int unknown = 255;
-  if (WIFEXITED(status)) return WEXITSTATUS(status);
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : unknown;
-}
-
-// A signal that comes before this only finds us where nothing was started yet.
-std::optional<Error> die_with_caller() {
-  const pid_t parent = ::getppid();
+// `parent`: whoever started us, before anything was read that could take its time.
+std::optional<Error> die_with(pid_t parent) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return os_error(Code::setup_step, "prctl");
   if (::getppid() != parent) ::_exit(1);  // it is gone already
   return std::nullopt;
@@ -62,7 +55,7 @@ class PlainLauncher {
 
   std::variant<int, PlainFailure> run() {
     if (plan_.die_with_parent) {
-      if (auto error = die_with_caller()) return own_failure(*std::move(error));
+      if (auto error = die_with(options_.parent)) return own_failure(*std::move(error));
     }
     if (auto error = prepare()) return own_failure(*std::move(error));
     if (!plan_.join.empty()) {
@@ -75,6 +68,7 @@ class PlainLauncher {
     lifetime_read_.reset();
     if (options_.started) options_.started(child_);
     release();
+    joined_ = {};
     // A pipe of the caller must not stay open through us.
     std::vector<int> keep = options_.own_fds;
     keep.push_back(report_.get());
@@ -135,6 +129,8 @@ class PlainLauncher {
     context_.die_with_parent = plan_.die_with_parent;
     context_.own_pid_namespace = (plan_.namespaces & CLONE_NEWPID) != 0;
     context_.plain = true;
+    context_.joined = !plan_.join.empty();
+    context_.option_fds = options_.option_fds;
     context_.lock_files = {lock_files_.pointers.data(), options_.lock_files.size()};
     context_.sync_fd = options_.sync_fd;
     context_.kept_fds = kept_;
@@ -208,7 +204,10 @@ class PlainLauncher {
     PlainFailure failure;
     bool failed = false;
     while (receive(message, text) > 0) {
-      if (message.kind == ChildReport::Kind::exited) return told(code_of(message.status));
+      if (message.kind == ChildReport::Kind::exited) {
+        if (failed) return failure;
+        return told(exit_code_of(message.status));
+      }
       if (message.kind == ChildReport::Kind::detail) failure.detail = text;
       if (message.kind == ChildReport::Kind::failed) {
         failure.report = message;
@@ -221,7 +220,7 @@ class PlainLauncher {
     }
     if (failed) return failure;
     // Where there is no pid 1 of ours the child became the command.
-    return ran_ && !plan_.reaper ? told(code_of(status)) : code_of(status);
+    return ran_ && !plan_.reaper ? told(exit_code_of(status)) : exit_code_of(status);
   }
 
   int told(int code) const {

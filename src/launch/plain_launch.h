@@ -23,10 +23,12 @@
 namespace immure {
 
 struct PlainOptions {
-  int block_fd = -1;         // read once, when all is set up but the command
-  int userns_block_fd = -1;  // the caller has written the id maps when this can be read
-  int sync_fd = -1;          // kept open by pid 1
-  std::vector<int> own_fds;  // of the caller, that the launcher goes on using
+  pid_t parent = -1;            // of the launcher, when that started: for die_with_parent
+  int block_fd = -1;            // read once, when all is set up but the command
+  int userns_block_fd = -1;     // the caller has written the id maps when this can be read
+  int sync_fd = -1;             // kept open by pid 1
+  std::vector<int> own_fds;     // of the caller, that the launcher goes on using
+  std::vector<int> option_fds;  // of the caller, of no use after the set-up
   std::vector<std::string> lock_files;
 
   // The first process exists, and goes on when this returns; empty: it need not wait.

@@ -1,6 +1,8 @@
 // All that pid 1 and the command's process say to the monitor, over one SOCK_SEQPACKET socket.
 #pragma once
 
+#include <sys/wait.h>
+
 #include <cstdint>
 #include <type_traits>
 
@@ -37,6 +39,13 @@ constexpr int background_signal = 62;
 // The value that comes with a signal that was typed at the caller's terminal: it is for the whole
 // process group of a command that has a session of its own.
 constexpr int typed_at_terminal = 1;
+
+// Of a wait status, as the shell has it: the exit status, 128 + signal, or 255.
+inline int exit_code_of(int status) {
+  constexpr int unknown = 255;
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : unknown;
+}
 
 // Which part of a step failed, where its words tell that.
 enum FailedPart : std::int32_t {

@@ -194,6 +194,7 @@ class Translator {
   // `words` with a descriptor in their second place, that gives `content`.
   void add_content(std::vector<std::string> words, mode_t mode, mode_t usual,
                    const std::string& content) {
+    while (std::ranges::find(plan_.pass_fds, next_fd_) != plan_.pass_fds.end()) ++next_fd_;
     const std::string number = std::to_string(next_fd_++);
     words.insert(words.begin() + 1, number);
     const std::string source =
@@ -234,7 +235,12 @@ class Translator {
     const bool locked = bind.read_only && bind.devices;
     add({bind.devices ? "--dev-bind" : (bind.read_only ? "--ro-bind" : "--bind"), bind.source,
          target});
-    if (locked) add({"--remount-ro", target});
+    if (locked) {
+      add({"--remount-ro", target});
+      lose("devices on " + escape(target) + ": what is read-only has none that can be used",
+           step_->origin);
+      lose("read-only for the mounts below " + escape(target), step_->origin);
+    }
     if (!bind.executable) lose("noexec on " + escape(target), step_->origin);
     if (!bind.recursive) {
       lose("the mounts below " + escape(bind.source) + " left out of " + escape(target),

@@ -67,6 +67,8 @@ std::string text(const MakeRoot& s) {
          mode_unless(s.mode, 0755);
 }
 
+std::string text(const LeavePeers& /*s*/) { return "make all mounts private"; }
+
 std::string text(const MakeScratch& s) {
   return "make a tmpfs beside the root" +
          (s.size_bytes != 0 ? " of " + show_size(s.size_bytes) : "");

@@ -108,14 +108,6 @@ int count_processors() {
   return 1;
 }
 
-std::uint64_t highest_capability() {
-  std::uint64_t highest = 40;
-  const auto exists = [](std::uint64_t n) { return ::prctl(PR_CAPBSET_READ, n, 0, 0, 0) >= 0; };
-  while (highest > 0 && !exists(highest)) --highest;
-  while (highest < 62 && exists(highest + 1)) ++highest;
-  return highest;
-}
-
 int own_landlock_abi() { return std::max(sys::landlock_abi(), 0); }
 
 // subuid(5): name or uid, first id, count.
@@ -162,6 +154,14 @@ int own_oom_score_adj() {
 }
 
 }  // namespace
+
+std::uint64_t highest_capability() {
+  std::uint64_t highest = 40;
+  const auto exists = [](std::uint64_t n) { return ::prctl(PR_CAPBSET_READ, n, 0, 0, 0) >= 0; };
+  while (highest > 0 && !exists(highest)) --highest;
+  while (highest < 62 && exists(highest + 1)) ++highest;
+  return highest;
+}
 
 std::string group_name(gid_t gid) {
   const std::string text = read_file("/etc/group", kMaxPasswdBytes);

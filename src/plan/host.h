@@ -89,6 +89,9 @@ struct Host {
 // Reads this machine's. Never fails: what cannot be read stays empty.
 Host this_host(const HostFiles& files);
 
+// The kernel's highest capability; capabilities(7).
+std::uint64_t highest_capability();
+
 // The name of a group in /etc/group; empty: none.
 std::string group_name(gid_t gid);
 

@@ -20,7 +20,15 @@ Error fails(std::string text, int errnum, const Origin& origin) {
       .code = Code::setup_step, .doing = std::move(text), .errnum = errnum, .origin = origin};
 }
 
-bool is_own_namespace(const std::string& path) { return path.starts_with("/proc/self/ns/"); }
+// "/proc/self/ns/user"
+bool is_own_namespace(const std::string& path) {
+  constexpr std::string_view start = "/proc/self/ns/";
+  constexpr std::array<std::string_view, 10> kinds = {
+      "cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children",
+      "user",   "uts"};
+  return path.starts_with(start) &&
+         std::ranges::find(kinds, path.substr(start.size())) != kinds.end();
+}
 
 class Operations {
  public:
@@ -53,7 +61,7 @@ class Operations {
                                                          bool optional = false) {
     const std::string words = "Can't find source path " + source;
     // What is no file has no path to find: as realpath(3) says it.
-    if (source.empty() || is_own_namespace(source)) {
+    if (source.empty() || is_own_namespace(source) || (!is_absolute(source) && host_.cwd.empty())) {
       return fails(words, ENOENT, operation_->origin);
     }
     const std::string path = is_absolute(source) ? source : join(host_.cwd, source);

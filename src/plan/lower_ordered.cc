@@ -199,6 +199,7 @@ std::variant<LaunchPlan, Error> lower_ordered(const OrderedSpec& spec, const Ord
   const bool own_pids = spec.new_pid || spec.join_pid >= 0;
   plan.reaper = !spec.as_pid_1 && (spec.new_pid || !spec.lock_files.empty() || spec.sync_fd >= 0);
   plan.die_with_parent = spec.die_with_parent;
+  if (!spec.new_user && spec.join_user < 0) plan.setup.push_back({LeavePeers{}, {}});
   if (!spec.file_label.empty()) {
     plan.setup.push_back({WriteProc{.file = "thread-self/attr/fscreate", .value = spec.file_label},
                           Origin{.flag = "--file-label"}});

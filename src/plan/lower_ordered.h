@@ -31,7 +31,6 @@ struct OrderedHost {
   mode_t umask = 022;
   bool selinux = false;
   int landlock_abi = 0;
-  std::uint64_t last_capability = 40;
   std::string terminal;  // of standard output; empty: it is none
   const HostFiles* files = nullptr;
   // All that a descriptor gives, which is closed then. False: errno says why.

@@ -36,6 +36,9 @@ struct MakeRoot {
   // Until EnterRoot: the new root lies on "/", and a bind of "/" must not show it.
   bool unbindable = false;
 };
+// Nothing that is mounted from now on appears in the mount namespace that ours is a copy of: for a
+// copy within one user namespace, whose mounts may be shared. Before any other mount step.
+struct LeavePeers {};
 // A tmpfs outside the new root: overlay uppers, files that are bound over others, and the tmpfs
 // that share its memory live in it.
 struct MakeScratch {
@@ -281,15 +284,17 @@ struct LoadFilter {
   bool can_read = false;  // it and those before it let pread(2) through
 };
 
-using Step = std::variant<
-    MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount, CoverFile, TmpfsMount,
-    OverlayMount, ProcMount, DevptsMount, MqueueMount, SysfsMount, CgroupMount, MaskProc, MakePlace,
-    WriteFile, EnsureLink, ChangeMode, MakeReadOnly, SealRoot, EnterRoot, NewUserNamespace,
-    EnterUserNamespace, CheckNoUserNamespaces, SetIds, ChangeToFirst, NoNewPrivileges, SetHostname,
-    SetDomainname, LoopbackUp, DropGroups, OpenQueues, WriteProc, OpenTerminal, NewTimeNamespace,
-    RedirectStdio, ChangeDirectory, SetUmask, SetNice, SetOomScoreAdj, SetScheduler, SetIoPriority,
-    NewCoreCookie, SetAffinity, SetPersonality, SetRlimit, NewSession, OwnTerminal, NewKeyring,
-    RefuseExecGain, CloseTsc, SetExecLabel, LimitPrivileges, RestrictSelf, LoadFilter>;
+using Step =
+    std::variant<LeavePeers, MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount,
+                 CoverFile, TmpfsMount, OverlayMount, ProcMount, DevptsMount, MqueueMount,
+                 SysfsMount, CgroupMount, MaskProc, MakePlace, WriteFile, EnsureLink, ChangeMode,
+                 MakeReadOnly, SealRoot, EnterRoot, NewUserNamespace, EnterUserNamespace,
+                 CheckNoUserNamespaces, SetIds, ChangeToFirst, NoNewPrivileges, SetHostname,
+                 SetDomainname, LoopbackUp, DropGroups, OpenQueues, WriteProc, OpenTerminal,
+                 NewTimeNamespace, RedirectStdio, ChangeDirectory, SetUmask, SetNice,
+                 SetOomScoreAdj, SetScheduler, SetIoPriority, NewCoreCookie, SetAffinity,
+                 SetPersonality, SetRlimit, NewSession, OwnTerminal, NewKeyring, RefuseExecGain,
+                 CloseTsc, SetExecLabel, LimitPrivileges, RestrictSelf, LoadFilter>;
 
 // A step and who asked for it.
 struct PlannedStep {

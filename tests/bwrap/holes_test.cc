@@ -48,6 +48,40 @@ TEST_F(Holes, NothingOfTheHostIsBoundReadOrChangedThroughALinkToTheOldRoot) {
   EXPECT_NE(our.outcome.code, 0);
 }
 
+// A descriptor of an option is open until the command runs, and so is the set-up's /proc: a link
+// that a sandbox left in a directory that it could write must not make a place of the host the
+// working directory of the next.
+TEST_F(Holes, ALinkToADescriptorIsNoWorkingDirectory) {
+  const auto enter = [&](int fd) {
+    const TempDir work;
+    const std::string descriptor = "/proc/self/fd/" + std::to_string(fd);
+    EXPECT_EQ(::symlink(descriptor.c_str(), (work.path() + "/src").c_str()), 0);
+    const std::string line = ours() + " --ro-bind /usr /usr --symlink usr/bin /bin" +
+                             " --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc" +
+                             " --unshare-pid --bind " + work.path() +
+                             " /work --ro-bind-fd 9 /share" +
+                             " --chdir /work/src ls ../../../../../.. 9<" + files_.path();
+    return run({.argv = {"sh", "-c", line}});
+  };
+  for (int fd = 3; fd < 12; ++fd) {
+    const Outcome outcome = enter(fd);
+    EXPECT_EQ(outcome.code, 1) << fd << ": " << outcome.out;
+    EXPECT_TRUE(outcome.err.starts_with("bwrap: Can't chdir to /work/src: ")) << outcome.err;
+  }
+}
+
+// What runs inside by the path of its own interpreter is the host's program, not the sandbox's.
+TEST_F(Holes, OurOwnProgramIsNoInterpreter) {
+  const TempDir work;
+  work.write("script", "#!/proc/self/exe\n", 0755);
+  const Outcome outcome = run(started(ours(),
+                                      {"--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
+                                       "--unshare-pid", "--bind", work.path(), "/mnt"},
+                                      {"/mnt/script"}));
+  EXPECT_EQ(outcome.code, 1) << outcome.out;
+  EXPECT_TRUE(contains(outcome.err, "execvp /mnt/script: Permission denied")) << outcome.err;
+}
+
 // What most systems have in /var.
 TEST_F(Holes, AnAbsoluteLinkAsParentIsThatOfTheNewRoot) {
   const std::string options = "--dir /run --symlink /run /var/run --dir /var/run/user/7";

@@ -30,6 +30,7 @@ class ImportBwrap : public ::testing::Test {
     const ImportHost host{
         .cwd = "/home/u/proj",
         .is_link = [](const std::string& path) { return path == "/lib"; },
+        .exists = [](const std::string& path) { return path != "/missing"; },
         .place_of = [](int fd) { return std::string(fd == 7 ? "/srv/seven" : ""); },
         .read =
             [](int fd, std::string& content) {

@@ -89,28 +89,6 @@ bool chroot_suffices(const LaunchPlan& plan) {
   return false;
 }
 
-// Without the call (before Linux 5.1, or an outer filter) by its number, which is its own until it
-// is waited for.
-void kill_init(const RunningSandbox& sandbox) {
-  if (sys::pidfd_send_signal(sandbox.pidfd.get(), SIGKILL) != 0) ::kill(sandbox.init_pid, SIGKILL);
-}
-
-// A command that is pid 1 could undo its PR_SET_PDEATHSIG, and holds no lifetime pipe. This process
-// outside does: when the launcher is gone it ends the sandbox, and when that has ended, itself.
-int start_guard(const RunningSandbox& sandbox, int lifetime_read) {
-  const pid_t pid = ::fork();
-  if (pid != 0) return pid < 0 ? errno : 0;
-  std::array<int, 2> keep = {lifetime_read, sandbox.pidfd.get()};
-  std::sort(keep.begin(), keep.end());
-  close_all_but(keep, descriptor_limit(), false);
-  for (int fd = 0; fd <= 2; ++fd) ::close(fd);
-  std::array<pollfd, 2> watched = {{{lifetime_read, POLLIN, 0}, {sandbox.pidfd.get(), POLLIN, 0}}};
-  while (::poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) {
-  }
-  if (watched[1].revents == 0) kill_init(sandbox);
-  ::_exit(0);
-}
-
 void keep_open(const OpenNamespaces& joined, std::vector<int>& keep) {
   for (const OpenNamespaces::One& one : joined.list) keep.push_back(one.fd.get());
   if (joined.owner) keep.push_back(joined.owner.get());
@@ -361,7 +339,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
   if (context.release_fd >= 0) {
     if (auto written = write_maps(plan, sandbox.init_pid, caller.mask);
         std::holds_alternative<Error>(written)) {
-      kill_init(sandbox);
+      kill_first(sandbox.pidfd.get(), sandbox.init_pid);
       ::waitpid(sandbox.init_pid, nullptr, __WALL);
       return std::get<Error>(written);
     }
@@ -371,8 +349,9 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
     release_write.reset();
   }
   if (!plan.reaper && plan.die_with_parent) {
-    if (const int errnum = start_guard(sandbox, lifetime_read.get())) {
-      kill_init(sandbox);
+    if (const int errnum =
+            start_guard(sandbox.pidfd.get(), sandbox.init_pid, lifetime_read.get())) {
+      kill_first(sandbox.pidfd.get(), sandbox.init_pid);
       return os_error(Code::setup_step, "start the process that guards the command", errnum);
     }
   }

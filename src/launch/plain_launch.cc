@@ -65,7 +65,13 @@ class PlainLauncher {
     }
     if (auto failure = clone()) return *std::move(failure);
     child_report_.reset();
+    if (!plan_.reaper && plan_.die_with_parent && context_.own_pid_namespace) {
+      if (const int errnum = guard()) {
+        return own_failure(os_error(Code::setup_step, "start a process", errnum));
+      }
+    }
     lifetime_read_.reset();
+    pidfd_.reset();
     if (options_.started) options_.started(child_);
     release();
     joined_ = {};
@@ -166,8 +172,15 @@ class PlainLauncher {
       failure.report.errnum = errno;
       return failure;
     }
-    if (pidfd >= 0) ::close(pidfd);
+    pidfd_.reset(pidfd);
     return std::nullopt;
+  }
+
+  // It holds the reading end of the lifetime pipe, and must not hold the other one.
+  int guard() {
+    const int errnum = start_guard(pidfd_.get(), child_, lifetime_read_.get());
+    if (errnum != 0) kill_first(pidfd_.get(), child_);
+    return errnum;
   }
 
   // Lets the child go on, once whoever started us has had its say.
@@ -242,6 +255,7 @@ class PlainLauncher {
   Fd lifetime_read_, lifetime_write_;
   Fd release_read_, release_write_;
   pid_t child_ = -1;
+  Fd pidfd_;          // of it
   bool ran_ = false;  // the command, or it is about to
 };
 

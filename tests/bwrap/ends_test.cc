@@ -84,6 +84,24 @@ TEST_P(Launcher, DoesNotPassSignalsOn) {
 }
 
 // bubblewrap leaves a window between the clone and the request to die with the parent.
+// A command that is pid 1 takes its own death signal back. PR_SET_PDEATHSIG(2const)
+TEST(OursKilled, LeavesNothingOfACommandThatIsPid1) {
+  IMMURE_REQUIRE_SANDBOX();
+  const std::string word = mark(20);
+  const std::string script =
+      "import ctypes, time; ctypes.CDLL(None).prctl(1, 0, 0, 0, 0); print('up', flush=True); "
+      "time.sleep(" +
+      word + ")";
+  Running running(started(
+      ours(),
+      {"--ro-bind", "/", "/", "--dev", "/dev", "--unshare-pid", "--as-pid-1", "--die-with-parent"},
+      {"/usr/bin/python3", "-c", script}));
+  ASSERT_TRUE(running.wait_for_output("up"));
+  running.signal(SIGKILL);
+  EXPECT_TRUE(all_gone(word));
+  end_all(word);
+}
+
 TEST(OursKilled, LeavesNothingAtAnyMoment) {
   IMMURE_REQUIRE_SANDBOX();
   std::mt19937 random(7);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "config/bwrap_check.h"
 #include "config/bwrap_options.h"
 #include "config/bwrap_values.h"
 #include "spec/capability_names.h"
@@ -31,8 +32,7 @@ class Parser {
     if (mistake_) return *std::move(mistake_);
     if (out_.asks != BwrapArguments::Asks::run) return std::move(out_);
     if (!layers_.empty()) return fail_here(kLayersAlone);
-    check();
-    if (mistake_) return *std::move(mistake_);
+    if (const char* wrong = check_bwrap(out_, seen_words_, caller_)) return fail_here(wrong);
     spec_.command.assign(words.begin() + static_cast<std::ptrdiff_t>(used), words.end());
     if (spec_.command.empty()) out_.asks = BwrapArguments::Asks::usage;
     return std::move(out_);
@@ -146,7 +146,7 @@ class Parser {
   bool take_namespace(BwrapOption option, std::span<const std::string> values) {
     switch (option) {
       case unshare_all:
-        try_user_ = spec_.new_ipc = spec_.new_pid = spec_.new_net = spec_.new_uts = true;
+        seen_words_.try_user = spec_.new_ipc = spec_.new_pid = spec_.new_net = spec_.new_uts = true;
         spec_.new_cgroup = spec_.new_cgroup || caller_.cgroup_namespaces;
         return true;
       case share_net:
@@ -155,7 +155,7 @@ class Parser {
       case unshare_user:
         return spec_.new_user = true;
       case unshare_user_try:
-        return try_user_ = true;
+        return seen_words_.try_user = true;
       case unshare_ipc:
         return spec_.new_ipc = true;
       case unshare_pid:
@@ -165,7 +165,7 @@ class Parser {
       case unshare_uts:
         return spec_.new_uts = true;
       case unshare_cgroup:
-        return need_cgroup_ = spec_.new_cgroup = true;
+        return seen_words_.need_cgroup = spec_.new_cgroup = true;
       case unshare_cgroup_try:
         spec_.new_cgroup = spec_.new_cgroup || caller_.cgroup_namespaces;
         return true;
@@ -184,7 +184,7 @@ class Parser {
       case gid:
         return id(values[0], "gid", spec_.gid);
       case hostname:
-        hostname_ = true;
+        seen_words_.hostname = true;
         return add(HostnameOperation{values[0]}, "");
       default:
         return false;
@@ -434,43 +434,6 @@ class Parser {
     return add(std::move(made), values.back());
   }
 
-  // What only the whole command line shows.
-  void check() {
-    if (spec_.join_user >= 0 && spec_.new_user) fail("--userns not compatible --unshare-user");
-    if (spec_.join_user >= 0 && try_user_) fail("--userns not compatible --unshare-user-try");
-    if (try_user_ && caller_.user_namespaces) spec_.new_user = true;
-    if (out_.userns_block_fd >= 0 && !spec_.new_user) {
-      fail("--userns-block-fd requires --unshare-user");
-    }
-    // Nothing can be mounted without one.
-    if (!caller_.root && spec_.join_user < 0) spec_.new_user = true;
-    if (spec_.refuse_user_namespaces && !spec_.new_user) {
-      fail("--disable-userns requires --unshare-user");
-    }
-    if (spec_.refuse_user_namespaces && out_.userns_block_fd >= 0) {
-      fail("--disable-userns is not compatible with  --userns-block-fd");
-    }
-    const bool has_user = spec_.new_user || spec_.join_user >= 0;
-    // What root is already needs no namespace, and what it lacks no namespace gives.
-    if (caller_.root && !has_user) {
-      if (spec_.uid == 0U) spec_.uid.reset();
-      if (spec_.gid == 0U) spec_.gid.reset();
-      if (spec_.capabilities) *spec_.capabilities &= caller_.capabilities;
-    }
-    if (spec_.uid && !has_user) fail("Specifying --uid requires --unshare-user or --userns");
-    if (spec_.gid && !has_user) fail("Specifying --gid requires --unshare-user or --userns");
-    if (hostname_ && !spec_.new_uts) fail("Specifying --hostname requires --unshare-uts");
-    if (spec_.as_pid_1 && !spec_.new_pid) fail("Specifying --as-pid-1 requires --unshare-pid");
-    if (spec_.as_pid_1 && !spec_.lock_files.empty()) {
-      fail("Specifying --as-pid-1 and --lock-file is not permitted");
-    }
-    if (out_.userns_block_fd >= 0 && out_.info_fd < 0) fail("--userns-block-fd requires --info-fd");
-    if (need_cgroup_ && !caller_.cgroup_namespaces) {
-      fail("Cannot create new cgroup namespace because the kernel does not support it");
-    }
-    spec_.maps_by_caller = out_.userns_block_fd >= 0;
-  }
-
   const BwrapCaller& caller_;
   bool& level_prefix_;
   const std::function<void(const std::string&)>& warn_;
@@ -484,9 +447,7 @@ class Parser {
   std::optional<mode_t> perms_;
   std::optional<std::uint64_t> size_;
   std::vector<std::string> layers_;
-  bool try_user_ = false;
-  bool need_cgroup_ = false;
-  bool hostname_ = false;
+  BwrapWords seen_words_;
   bool one_filter_ = false;
 };
 

@@ -12,7 +12,7 @@ constexpr std::string_view kOne = "takes an argument";
 constexpr std::string_view kTwo = "takes two arguments";
 
 // Sorted as --help prints them.
-constexpr BwrapRow kRows[] = {
+constexpr auto kRows = std::to_array<BwrapRow>({
     {help, "help", "", "Print this help", ""},
     {version, "version", "", "Print version", ""},
     {args, "args", "FD", "Parse NUL-separated args from FD", kOne},
@@ -104,7 +104,7 @@ constexpr BwrapRow kRows[] = {
     {chmod, "chmod", "OCTAL PATH", "Change permissions of PATH (must already exist)", kTwo},
     {not_a_security_boundary, "not-a-security-boundary", "",
      "Accepted and without effect: this sandbox always is one", ""},
-};
+});
 
 }  // namespace
 
@@ -118,7 +118,7 @@ std::span<const BwrapRow> bwrap_options() { return kRows; }
 const BwrapRow* find_bwrap_option(std::string_view word) {
   if (!word.starts_with("--")) return nullptr;
   const auto* found = std::ranges::find(kRows, word.substr(2), &BwrapRow::name);
-  return found == std::end(kRows) ? nullptr : found;
+  return found == kRows.end() ? nullptr : found;
 }
 
 std::string bwrap_usage(std::string_view program) {

@@ -235,9 +235,10 @@ class Operations {
       out = std::get<ResolvedPath>(found).canonical;
       return {};
     };
-    for (auto lower = overlay.lower.rbegin(); lower != overlay.lower.rend(); ++lower) {
+    const std::vector<std::string> downwards(overlay.lower.rbegin(), overlay.lower.rend());
+    for (const std::string& lower : downwards) {
       step.lower.emplace_back();
-      if (Outcome failed = resolve(*lower, step.lower.back())) return failed;
+      if (Outcome failed = resolve(lower, step.lower.back())) return failed;
     }
     if (!overlay.upper.empty()) {
       if (Outcome failed = resolve(overlay.upper, step.upper)) return failed;

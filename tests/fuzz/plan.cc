@@ -11,6 +11,7 @@
 
 #include "config/toml_profile.h"
 #include "made_up.h"
+#include "require.h"
 
 namespace immure::fuzz {
 namespace {

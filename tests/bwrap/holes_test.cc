@@ -52,10 +52,9 @@ TEST_F(Holes, NothingOfTheHostIsBoundReadOrChangedThroughALinkToTheOldRoot) {
 // that a sandbox left in a directory that it could write must not make a place of the host the
 // working directory of the next.
 TEST_F(Holes, ALinkToADescriptorIsNoWorkingDirectory) {
-  const auto enter = [&](int fd) {
+  const auto enter = [&](const std::string& place) {
     const TempDir work;
-    const std::string descriptor = "/proc/self/fd/" + std::to_string(fd);
-    EXPECT_EQ(::symlink(descriptor.c_str(), (work.path() + "/src").c_str()), 0);
+    EXPECT_EQ(::symlink(place.c_str(), (work.path() + "/src").c_str()), 0);
     const std::string line = ours() + " --ro-bind /usr /usr --symlink usr/bin /bin" +
                              " --symlink usr/lib /lib --symlink usr/lib64 /lib64 --proc /proc" +
                              " --unshare-pid --bind " + work.path() +
@@ -63,8 +62,10 @@ TEST_F(Holes, ALinkToADescriptorIsNoWorkingDirectory) {
                              " --chdir /work/src ls ../../../../../.. 9<" + files_.path();
     return run({.argv = {"sh", "-c", line}});
   };
+  const Outcome control = enter("/share");
+  EXPECT_EQ(control.code, 0) << "a link that stays inside: " << control.err;
   for (int fd = 3; fd < 12; ++fd) {
-    const Outcome outcome = enter(fd);
+    const Outcome outcome = enter("/proc/self/fd/" + std::to_string(fd));
     EXPECT_EQ(outcome.code, 1) << fd << ": " << outcome.out;
     EXPECT_TRUE(outcome.err.starts_with("bwrap: Can't chdir to /work/src: ")) << outcome.err;
   }
@@ -72,12 +73,17 @@ TEST_F(Holes, ALinkToADescriptorIsNoWorkingDirectory) {
 
 // What runs inside by the path of its own interpreter is the host's program, not the sandbox's.
 TEST_F(Holes, OurOwnProgramIsNoInterpreter) {
-  const TempDir work;
-  work.write("script", "#!/proc/self/exe\n", 0755);
-  const Outcome outcome = run(started(ours(),
-                                      {"--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc",
-                                       "--unshare-pid", "--bind", work.path(), "/mnt"},
-                                      {"/mnt/script"}));
+  const auto started_by = [](const std::string& interpreter) {
+    const TempDir work;
+    work.write("script", "#!" + interpreter + "\n", 0755);
+    return run(started(ours(),
+                       {"--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid",
+                        "--bind", work.path(), "/mnt"},
+                       {"/mnt/script"}));
+  };
+  const Outcome control = started_by("/bin/sh");
+  EXPECT_EQ(control.code, 0) << control.err;
+  const Outcome outcome = started_by("/proc/self/exe");
   EXPECT_EQ(outcome.code, 1) << outcome.out;
   EXPECT_TRUE(contains(outcome.err, "execvp /mnt/script: Permission denied")) << outcome.err;
 }

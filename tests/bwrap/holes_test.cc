@@ -88,6 +88,26 @@ TEST_F(Holes, OurOwnProgramIsNoInterpreter) {
   EXPECT_TRUE(contains(outcome.err, "execvp /mnt/script: Permission denied")) << outcome.err;
 }
 
+// Root that makes no user namespace, on a system whose "/" is shared, as systemd makes it: what is
+// mounted stays in the sandbox.
+TEST_F(Holes, NothingIsMountedOverASharedRoot) {
+  if (::getuid() == 0) GTEST_SKIP() << "in a user namespace of an ordinary user";
+  const auto counted = [](const std::string& between) {
+    const std::string script = "mount --make-rshared / && wc -l < /proc/self/mountinfo && " +
+                               between + "; wc -l < /proc/self/mountinfo";
+    return run({.argv = {"unshare", "--user", "--map-root-user", "--mount", "--propagation",
+                         "private", "sh", "-c", script}});
+  };
+  const auto grows = [](const Outcome& outcome) {
+    const std::size_t end = outcome.out.find('\n');
+    return outcome.out.substr(0, end) != trimmed(outcome.out.substr(end + 1));
+  };
+  EXPECT_TRUE(grows(counted("mount -t tmpfs control /mnt"))) << "the control";
+  const Outcome outcome = counted(ours() + " --ro-bind / / --tmpfs /mnt true && true");
+  EXPECT_FALSE(grows(outcome)) << outcome.out;
+  EXPECT_EQ(outcome.err, "");
+}
+
 // What most systems have in /var.
 TEST_F(Holes, AnAbsoluteLinkAsParentIsThatOfTheNewRoot) {
   const std::string options = "--dir /run --symlink /run /var/run --dir /var/run/user/7";

@@ -108,6 +108,26 @@ TEST_F(Holes, NothingIsMountedOverASharedRoot) {
   EXPECT_EQ(outcome.err, "");
 }
 
+// Closing any descriptor of a file lets go of a process's locks on it, and the caller may have left
+// one open. fcntl(2)
+TEST_F(Holes, ALockIsKeptWhereTheCallerHasTheFileOpen) {
+  const TempDir work;
+  work.write("lock", "", 0644);
+  const auto write_lock = [&](const std::string& option) {
+    const std::string script =
+        "import fcntl, time; time.sleep(0.3); file = open('/mnt/lock', 'r+'); "
+        "fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB); print('taken')";
+    const std::string line = ours() + " --ro-bind / / --dev /dev --unshare-pid --bind " +
+                             work.path() + " /mnt " + option + " /usr/bin/python3 -c \"" + script +
+                             "\" 9< " + work.path() + "/lock";
+    return run({.argv = {"sh", "-c", line}});
+  };
+  EXPECT_EQ(write_lock("").out, "taken\n") << "the control";
+  const Outcome outcome = write_lock("--lock-file /mnt/lock");
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_TRUE(contains(outcome.err, "BlockingIOError")) << outcome.err;
+}
+
 // What most systems have in /var.
 TEST_F(Holes, AnAbsoluteLinkAsParentIsThatOfTheNewRoot) {
   const std::string options = "--dir /run --symlink /run /var/run --dir /var/run/user/7";

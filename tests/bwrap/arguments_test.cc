@@ -9,6 +9,8 @@
 namespace immure::test {
 namespace {
 
+using namespace std::string_literals;
+
 // Words as --args reads them, each closed by a NUL.
 std::string block(const std::string& text) {
   std::string result;
@@ -29,9 +31,9 @@ TEST_P(Arguments, AreReadAsBubblewrapDoes) { expect_same(GetParam()); }
 
 const std::vector<Case> blocks{
     with_blocks("a block", "--args 20", block("--dir /a --tmpfs /b --setenv C 1")),
-    with_blocks("a block whose last word has no end", "--args 20", std::string("--dir\0/a", 8)),
+    with_blocks("a block whose last word has no end", "--args 20", "--dir\0/a"s),
     with_blocks("an empty block", "--args 20", ""),
-    with_blocks("an empty word alone", "--args 20", std::string("\0", 1)),
+    with_blocks("an empty word alone", "--args 20", "\0"s),
     with_blocks("an empty word as value", "--args 20", block("--setenv A \"\" --dir /b")),
     with_blocks("two blocks", "--args 20 --dir /c --args 21", block("--dir /a"), block("--dir /b")),
     with_blocks("a block in its place", "--dir /a --args 20 --chmod 0500 /a",
@@ -46,8 +48,7 @@ const std::vector<Case> blocks{
                 block("--perms 0700")),
     with_blocks("a block that uses another descriptor", "--args 20", block("--file 22 /a")),
     with_blocks("the descriptor of a block twice", "--args 20 --args 20", block("--dir /a")),
-    with_blocks("words with every sign", "--args 20",
-                std::string("--setenv\0A\0 b\tc\nd\x01\xff$\"'\\\0", 28)),
+    with_blocks("words with every sign", "--args 20", "--setenv\0A\0 b\tc\nd\x01\xff$\"'\\\0"s),
     with_blocks("seccomp of a block and of the line", "--args 20 --seccomp 22",
                 block("--add-seccomp-fd 21")),
     with_blocks("the last of two, one in a block", "--chdir / --args 20", block("--chdir /proc")),

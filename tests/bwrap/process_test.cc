@@ -6,6 +6,8 @@
 namespace immure::test {
 namespace {
 
+using namespace std::string_literals;
+
 TEST_P(Compared, IsAsUnderBubblewrap) { expect_same(GetParam()); }
 
 // `sh` and the rest of Debian, read-only.
@@ -37,7 +39,7 @@ const std::vector<Case> start{
      .given = {{20, "a"}, {21, "b"}, {22, "c"}, {23, ""}, {24, "go"}, {25, "left"}}},
     {.rule = "an --args descriptor is not passed on",
      .options = "--args 20",
-     .given = {{20, std::string("--dir\0/x\0", 9)}, {21, "left"}}},
+     .given = {{20, "--dir\0/x\0"s}, {21, "left"}}},
     {.rule = "the umask is the caller's in the command only",
      .options = "--dir /d/e --tmpfs /t --bind @/dir /b/c --file 20 /f --dev /dev",
      .given = {{20, "a"}},
@@ -124,7 +126,7 @@ const std::vector<Case> environment{
     {.rule = "unsetenv of a name with an equals sign", .options = "--unsetenv A=B"},
     {.rule = "in an args block, in its place",
      .options = "--setenv A 1 --args 20 --setenv B 3",
-     .given = {{20, std::string("--setenv\0A\0002\0--setenv\0B\0002\0", 27)}}},
+     .given = {{20, "--setenv\0A\0002\0--setenv\0B\0002\0"s}}},
 };
 INSTANTIATE_TEST_SUITE_P(Environment, Compared, testing::ValuesIn(environment), NameOfCase());
 
@@ -159,11 +161,11 @@ const std::vector<Case> end{
 INSTANTIATE_TEST_SUITE_P(End, Compared, testing::ValuesIn(end), NameOfCase());
 
 // What the kernel runs as a filter: an array of sock_filter.
-std::string allow_everything() { return std::string("\x06\0\0\0\0\0\xff\x7f", 8); }
+std::string allow_everything() { return "\x06\0\0\0\0\0\xff\x7f"s; }
 std::string fails_with(char errnum) {  // every call of getpriority(2), which no start needs
-  std::string program("\x20\0\0\0\0\0\0\0", 8);       // the number
-  program += std::string("\x15\0\0\1\x8c\0\0\0", 8);  // getpriority: 140
-  program += std::string("\x06\0\0\0", 4) + errnum + std::string("\0\5\0", 3);
+  std::string program("\x20\0\0\0\0\0\0\0", 8);  // the number
+  program += "\x15\0\0\1\x8c\0\0\0"s;            // getpriority: 140
+  program += "\x06\0\0\0"s + errnum + "\0\5\0"s;
   return program + allow_everything();
 }
 

@@ -16,6 +16,8 @@
 namespace immure {
 namespace {
 
+using namespace std::string_literals;
+
 using test::descriptor_of;
 using test::read_line;
 using test::read_words;
@@ -288,8 +290,7 @@ TEST(BwrapArgsBlock, IsReadInItsPlaceAndClosed) {
 }
 
 TEST(BwrapArgsBlock, NeedsNoNulAtItsEndAndMayBeEmpty) {
-  EXPECT_EQ(shown(read_with_block(std::string("--dir\0/a", 8), "true").arguments()),
-            "dir 755 at /a");
+  EXPECT_EQ(shown(read_with_block("--dir\0/a"s, "true").arguments()), "dir 755 at /a");
   EXPECT_EQ(shown(read_with_block("", "true").arguments()), "");
 }
 

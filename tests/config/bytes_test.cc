@@ -6,6 +6,8 @@
 namespace immure {
 namespace {
 
+using namespace std::string_literals;
+
 using testing::first_error;
 using testing::parse;
 using testing::spec_of;
@@ -34,7 +36,7 @@ TEST(Bytes, AByteOrderMarkMayLeadOnly) {
 }
 
 TEST(Bytes, ANulIsRefused) {
-  EXPECT_EQ(first_error(std::string("# \0", 3)), "[E103]: a NUL byte");
+  EXPECT_EQ(first_error("# \0"s), "[E103]: a NUL byte");
   EXPECT_EQ(first_error("hostname = \"a\\u0000b\""), "[E203]: \"hostname\" holds a NUL byte");
   EXPECT_EQ(first_error("[fs]\n\"/a\\u0000b\" = 'ro'"),
             "[E301]: path \"/a\\x00b\" in [fs] holds a NUL byte");

@@ -5,6 +5,8 @@
 namespace immure {
 namespace {
 
+using namespace std::string_literals;
+
 using testing::first_error;
 using testing::someone;
 using testing::spec_of;
@@ -84,7 +86,7 @@ TEST(Mounts, FilesAreGivenByTextBytesOrDescriptor) {
   EXPECT_EQ(what<FileContent>(R"("/a" = { content = "x ${HOME}", expand = true })"),
             FileContent{.content = "x /home/ann"});
   EXPECT_EQ(what<FileContent>(R"("/a" = { content_base64 = "AP8=", mode = 0o600 })"),
-            (FileContent{.content = std::string("\0\xff", 2), .mode = 0600}));
+            (FileContent{.content = "\0\xff"s, .mode = 0600}));
   EXPECT_EQ(what<FileContent>(R"("/a" = { content_fd = 5, access = "rw" })"),
             (FileContent{.content_fd = 5, .read_only = false}));
 }

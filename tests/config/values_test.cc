@@ -7,6 +7,8 @@
 namespace immure {
 namespace {
 
+using namespace std::string_literals;
+
 std::uint64_t size(std::string_view text) {
   auto result = parse_size(text);
   return result.ok() ? result.value() : UINT64_MAX;
@@ -118,7 +120,7 @@ TEST(Base64, IsDecodedAndCheckedForItsPadding) {
   EXPECT_TRUE(decode_base64("aGVsbG8K", bytes));
   EXPECT_EQ(bytes, "hello\n");
   EXPECT_TRUE(decode_base64("AP8=", bytes));
-  EXPECT_EQ(bytes, std::string("\0\xff", 2));
+  EXPECT_EQ(bytes, "\0\xff"s);
   EXPECT_FALSE(decode_base64("AP8==", bytes));
   EXPECT_FALSE(decode_base64("A", bytes));
   EXPECT_FALSE(decode_base64("AP=8", bytes));

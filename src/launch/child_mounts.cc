@@ -62,10 +62,10 @@ int write_content(int fd, const char* text, std::size_t length) {
 
 namespace {
 
-int attach(int mount, int target) {
-  return ::move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0
-             ? 0
-             : errno;
+int attach(int mount, const Target& target) {
+  const unsigned itself = *target.name == '\0' ? MOVE_MOUNT_T_EMPTY_PATH : 0U;
+  const unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | itself;
+  return ::move_mount(mount, "", target.directory, target.name, flags) == 0 ? 0 : errno;
 }
 
 int run(const MakeDir& step, Construction& construction) {
@@ -114,8 +114,8 @@ int run(const BindMount& step, Construction& construction) {
     construction.failed_part = part_identity;
     return ESTALE;
   }
-  Fd target;
-  if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
+  Target target;
+  if (const int errnum = find_target(construction, step.target.c_str(), target)) return errnum;
   const MountFlags flags{.read_only = step.read_only,
                          .nodev = !step.devices,
                          .noexec = !step.executable,
@@ -123,9 +123,9 @@ int run(const BindMount& step, Construction& construction) {
                          .slave = step.slave};
   const bool whole = step.source == "/";
   if (const int errnum = hide_scratch(construction, whole)) return errnum;
-  if (const int errnum = mount_bind(construction, source.get(), target.get(), flags)) return errnum;
+  if (const int errnum = mount_bind(construction, source.get(), target, flags)) return errnum;
   if (const int errnum = show_scratch(construction, whole)) return errnum;
-  return finish_mount(construction, step.target.c_str(), target.get(), flags);
+  return finish_mount(construction, step.target.c_str(), target, flags);
 }
 
 int run(const TmpfsMount& step, Construction& construction) {
@@ -202,7 +202,7 @@ int run(const CgroupMount& step, Construction& construction) {
 
 // A device node that may not be used as one: it cannot even be opened. The first cover is copied
 // for the others, which have its flags from it.
-int cover_with_null(Construction& construction, int target) {
+int cover_with_null(Construction& construction, const Target& target) {
   const MountFlags flags{.read_only = true, .noexec = true};
   if (construction.cover && !construction.old_mount_calls) {
     const Fd tree(::open_tree(construction.cover.get(), "",
@@ -216,27 +216,44 @@ int cover_with_null(Construction& construction, int target) {
   return mount_bind(construction, null.get(), target, flags, &construction.cover);
 }
 
+// An empty directory that nobody may enter: of the scratch file system, where there is one, as a
+// file system of its own costs more to make, and to take down at the end.
+int cover_with_empty(Construction& construction, const MountFlags& flags, const Target& target) {
+  if (!construction.scratch || construction.old_mount_calls) {
+    MountFlags own = flags;
+    own.size_bytes = 4096;
+    own.mode = 0;
+    return mount_new(construction, "tmpfs", {{"mode", "000"}, {"size", "4096"}}, own, target);
+  }
+  const int scratch = construction.scratch.get();
+  if (::mkdirat(scratch, "cover", 0) != 0 && errno != EEXIST) return errno;
+  const Fd empty(::openat(scratch, "cover", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!empty) return errno;
+  if (const int errnum = verify_mode(empty.get(), 0)) return errnum;
+  return mount_bind(construction, empty.get(), target, flags);
+}
+
 // `recursive`: what is there stays to be read.
-int mask(Construction& construction, int target, const MountFlags& flags) {
-  if (flags.recursive) return mount_bind(construction, target, target, flags);
-  struct stat status {};
-  if (::fstat(target, &status) != 0) return errno;
-  if (!S_ISDIR(status.st_mode)) return cover_with_null(construction, target);
-  MountFlags own = flags;
-  own.size_bytes = 4096;
-  own.mode = 0;
-  return mount_new(construction, "tmpfs", {{"mode", "000"}, {"size", "4096"}}, own, target);
+int mask(Construction& construction, const char* path, const Target& target,
+         const MountFlags& flags) {
+  if (flags.recursive) {
+    Fd itself;
+    if (const int errnum = open_target(construction, path, itself)) return errnum;
+    return mount_bind(construction, itself.get(), target, flags);
+  }
+  return target.is_directory ? cover_with_empty(construction, flags, target)
+                             : cover_with_null(construction, target);
 }
 
 int run(const MaskProc& step, Construction& construction) {
-  Fd target;
-  int errnum = open_target(construction, step.target.c_str(), target);
+  const char* path = step.target.c_str();
+  Target target;
+  int errnum = find_target(construction, path, target);
   if (errnum == ENOENT) return 0;  // this kernel has no such file
   if (errnum != 0) return errnum;
   const MountFlags flags{.read_only = true, .noexec = true, .recursive = step.read_only};
-  errnum = mask(construction, target.get(), flags);
-  return errnum != 0 ? errnum
-                     : verify_mounted(construction, step.target.c_str(), target.get(), flags);
+  errnum = mask(construction, path, target, flags);
+  return errnum != 0 ? errnum : verify_mounted(construction, path, target, flags);
 }
 
 int run(const SealRoot& /*step*/, Construction& construction) {
@@ -295,12 +312,12 @@ int run(const Other& /*step*/, Construction& /*construction*/) {
 
 }  // namespace
 
-int mount_on(Construction& construction, const char* target, const char* type,
+int mount_on(Construction& construction, const char* path, const char* type,
              FsParameters parameters, const MountFlags& flags) {
-  Fd at;
-  if (const int errnum = open_target(construction, target, at)) return errnum;
-  if (const int errnum = mount_new(construction, type, parameters, flags, at.get())) return errnum;
-  return finish_mount(construction, target, at.get(), flags);
+  Target target;
+  if (const int errnum = find_target(construction, path, target)) return errnum;
+  if (const int errnum = mount_new(construction, type, parameters, flags, target)) return errnum;
+  return finish_mount(construction, path, target, flags);
 }
 
 int make_file(int directory, const char* name, mode_t mode, const std::string& content) {
@@ -313,16 +330,20 @@ int make_file(int directory, const char* name, mode_t mode, const std::string& c
 }
 
 int mount_new(Construction& construction, const char* type, FsParameters parameters,
-              const MountFlags& flags, int target) {
-  if (construction.old_mount_calls) return old_mount_new(type, parameters, flags, target);
+              const MountFlags& flags, const Target& target) {
+  if (construction.old_mount_calls) {
+    return old_mount_new(type, parameters, flags, target.directory);
+  }
   Fd mount;
   if (const int errnum = new_file_system(type, parameters, flags, mount)) return errnum;
   return attach(mount.get(), target);
 }
 
-int mount_bind(Construction& construction, int source, int target, const MountFlags& flags,
-               Fd* kept) {
-  if (construction.old_mount_calls) return old_mount_bind(construction, source, target, flags);
+int mount_bind(Construction& construction, int source, const Target& target,
+               const MountFlags& flags, Fd* kept) {
+  if (construction.old_mount_calls) {
+    return old_mount_bind(construction, source, target.directory, flags);
+  }
   const auto recursive = flags.recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0U;
   Fd tree(::open_tree(source, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | recursive));
   if (!tree) return errno;

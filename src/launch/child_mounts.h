@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "launch/child.h"
+#include "launch/lookup.h"
 
 namespace immure {
 
@@ -54,14 +55,14 @@ int enter_root(Construction& construction);
 int hide_scratch(const Construction& construction, bool wanted);
 int show_scratch(const Construction& construction, bool wanted);
 
-// Mounts a new file system of this type on `target` (an O_PATH descriptor).
+// Mounts a new file system of this type.
 int mount_new(Construction& construction, const char* type, FsParameters parameters,
-              const MountFlags& flags, int target);
+              const MountFlags& flags, const Target& target);
 
-// Binds what `source` refers to on what `target` refers to. `kept` (may be null) refers to the new
+// Binds what `source` refers to on the target. `kept` (may be null) refers to the new
 // mount afterwards, to be copied; not with the old calls.
-int mount_bind(Construction& construction, int source, int target, const MountFlags& flags,
-               Fd* kept = nullptr);
+int mount_bind(Construction& construction, int source, const Target& target,
+               const MountFlags& flags, Fd* kept = nullptr);
 
 // Changes the flags of the mount at `mount`, not of those below it.
 int change_flags(Construction& construction, int mount, const MountFlags& flags);
@@ -74,15 +75,15 @@ int change_propagation(const Construction& construction, int mount, std::uint64_
 // EPROTO for a call that reported success and did nothing.
 int verify_flags(int mount, const MountFlags& flags);
 
-// The same for what was just mounted on `target`, a path of the new root, where `below` had been
-// opened before: another mount is there now. The old calls mount by path, so there the flags are
-// looked at, too.
-int verify_mounted(Construction& construction, const char* target, int below,
+// The same for what was just mounted on `target`, which was found by this path: another mount is
+// there now. The old calls mount by path, so there the flags are looked at, too.
+int verify_mounted(Construction& construction, const char* path, const Target& target,
                    const MountFlags& flags);
 
 // The same; from then on the new root is what was mounted on it, if `target` is the root itself.
-int finish_mount(Construction& construction, const char* target, int below,
+int finish_mount(Construction& construction, const char* path, const Target& target,
                  const MountFlags& flags);
+
 // The permissions of what this descriptor refers to. child_verify_options.cc
 int verify_mode(int fd, mode_t mode);
 
@@ -111,7 +112,7 @@ int run_scratch(const OverlayMount& step, Construction& construction);
 int run_scratch(const TmpfsMount& step, Construction& construction);
 
 // mount_new() on a path of the new root.
-int mount_on(Construction& construction, const char* target, const char* type,
+int mount_on(Construction& construction, const char* path, const char* type,
              FsParameters parameters, const MountFlags& flags);
 
 // Writes all of it to a file.

@@ -49,22 +49,22 @@ int run_scratch(const CoverFile& step, Construction& construction) {
   if (const int errnum = make_file(scratch, name.c_str(), step.mode, step.content)) return errnum;
   const Fd source(::openat(scratch, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!source) return errno;
-  Fd target;
-  if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
+  Target target;
+  if (const int errnum = find_target(construction, step.target.c_str(), target)) return errnum;
   const MountFlags flags{.read_only = step.read_only};
-  if (const int errnum = mount_bind(construction, source.get(), target.get(), flags)) return errnum;
-  return finish_mount(construction, step.target.c_str(), target.get(), flags);
+  if (const int errnum = mount_bind(construction, source.get(), target, flags)) return errnum;
+  return finish_mount(construction, step.target.c_str(), target, flags);
 }
 
 int run_scratch(const TmpfsMount& step, Construction& construction) {
   Fd source;
   if (const int errnum = scratch_directory(construction, "t", source, step.mode)) return errnum;
   ++construction.scratch_entries;
-  Fd target;
-  if (const int errnum = open_target(construction, step.target.c_str(), target)) return errnum;
+  Target target;
+  if (const int errnum = find_target(construction, step.target.c_str(), target)) return errnum;
   const MountFlags flags{.read_only = step.read_only, .noexec = !step.executable};
-  if (const int errnum = mount_bind(construction, source.get(), target.get(), flags)) return errnum;
-  return finish_mount(construction, step.target.c_str(), target.get(), flags);
+  if (const int errnum = mount_bind(construction, source.get(), target, flags)) return errnum;
+  return finish_mount(construction, step.target.c_str(), target, flags);
 }
 
 int run_scratch(const OverlayMount& step, Construction& construction) {

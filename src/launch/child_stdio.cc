@@ -57,7 +57,8 @@ int reopen(const ReopenedFile& file, int socket, Construction& construction) {
   if (!named) return errno;
   if (const int errnum = are_same(file.fd, named.get())) return errnum;
   // Over itself in the caller's tree, which this mount namespace has a copy of.
-  if (const int errnum = mount_bind(construction, named.get(), named.get(), read_only)) {
+  if (const int errnum =
+          mount_bind(construction, named.get(), {.directory = named.get()}, read_only)) {
     return errnum;
   }
   const int status = ::fcntl(file.fd, F_GETFL);

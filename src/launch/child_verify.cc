@@ -34,39 +34,37 @@ std::uint64_t mount_id(int fd, const char* name) {
   return ::statx(fd, name, flags, STATX_MNT_ID, &status) == 0 ? status.stx_mnt_id : 0;
 }
 
-int verify_mounted(Construction& construction, const char* target, int below,
+int verify_mounted(Construction& construction, const char* path, const Target& target,
                    const MountFlags& flags) {
-  const std::uint64_t before = mount_id(below);
   int directory = -1;
   const char* base = nullptr;
-  if (const int errnum = open_parent(construction, target, directory, base)) return errnum;
+  if (const int errnum = open_parent(construction, path, directory, base)) return errnum;
   struct statx status {};
   if (::statx(directory, base, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE | STATX_MNT_ID,
               &status) != 0) {
     return errno;
   }
-  const bool another = before != 0 && status.stx_mnt_id != before;
+  const bool another = target.mount_id != 0 && status.stx_mnt_id != target.mount_id;
   if (!S_ISLNK(status.stx_mode) && !construction.old_mount_calls) return another ? 0 : EPROTO;
   Fd mounted;
-  if (const int errnum = open_target(construction, target, mounted)) return errnum;
-  if (before == 0 || mount_id(mounted.get()) == before) return EPROTO;
+  if (const int errnum = open_target(construction, path, mounted)) return errnum;
+  if (target.mount_id == 0 || mount_id(mounted.get()) == target.mount_id) return EPROTO;
   return construction.old_mount_calls ? verify_flags(mounted.get(), flags) : 0;
 }
 
-int finish_mount(Construction& construction, const char* target, int below,
+int finish_mount(Construction& construction, const char* path, const Target& target,
                  const MountFlags& flags) {
-  if (*target != '\0') {
-    const int errnum = verify_mounted(construction, target, below, flags);
-    forget_parent_below(construction, target);
+  if (*path != '\0') {
+    const int errnum = verify_mounted(construction, path, target, flags);
+    forget_parent_below(construction, path);
     return errnum;
   }
-  const std::uint64_t before = mount_id(below);
   construction.parent.reset();
   construction.root.reset(::open("/..", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!construction.root) return errno;
   ++construction.below_root;
   const std::uint64_t now = mount_id(construction.root.get());
-  if (before == 0 || now == 0 || now == before) return EPROTO;
+  if (target.mount_id == 0 || now == 0 || now == target.mount_id) return EPROTO;
   return verify_flags(construction.root.get(), flags);
 }
 

@@ -192,6 +192,29 @@ int open_parent(Construction& construction, const char* path, int& directory, co
   return 0;
 }
 
+int find_target(Construction& construction, const char* path, Target& target) {
+  struct statx status {};
+  constexpr int as_it_is = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  constexpr unsigned wanted = STATX_TYPE | STATX_MNT_ID;
+  bool by_name = *path != '\0' && !construction.old_mount_calls;
+  if (by_name) {
+    if (const int errnum = open_parent(construction, path, target.directory, target.name)) {
+      return errnum;
+    }
+    if (::statx(target.directory, target.name, as_it_is, wanted, &status) != 0) return errno;
+    by_name = !S_ISLNK(status.stx_mode);
+  }
+  if (!by_name) {
+    if (const int errnum = open_target(construction, path, target.opened)) return errnum;
+    target.directory = target.opened.get();
+    target.name = "";
+    if (::statx(target.directory, "", as_it_is | AT_EMPTY_PATH, wanted, &status) != 0) return errno;
+  }
+  target.mount_id = status.stx_mnt_id;
+  target.is_directory = S_ISDIR(status.stx_mode);
+  return 0;
+}
+
 void forget_parent_below(Construction& construction, const char* path) {
   const char* slash = std::strrchr(path, '/');
   const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - path);

@@ -47,7 +47,9 @@ class Monitor {
     while (!gone_) {
       const auto output = sandbox_.output.watched();
       const auto terminal = sandbox_.terminal.relay().watched();
-      std::array<pollfd, 9> watched = {{{sandbox_.report.get(), POLLIN, 0},
+      // Nothing is told after the command's end, and each wake-up delays that of pid 1.
+      const int report = status_ ? -1 : sandbox_.report.get();
+      std::array<pollfd, 9> watched = {{{report, POLLIN, 0},
                                         {sandbox_.signals.get(), POLLIN, 0},
                                         {sandbox_.pidfd.get(), POLLIN, 0},
                                         output[0],

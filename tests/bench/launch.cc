@@ -34,12 +34,14 @@ struct Contender {
   int failures = 0;
 };
 
-// Standard output to /dev/null.
+// Output to /dev/null: where standard error happened to be a file that can be read, each start of
+// immure alone would also make a pipe and pass it on.
 const posix_spawn_file_actions_t* silence() {
   static const posix_spawn_file_actions_t actions = [] {
     posix_spawn_file_actions_t made;
     ::posix_spawn_file_actions_init(&made);
     ::posix_spawn_file_actions_addopen(&made, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    ::posix_spawn_file_actions_addopen(&made, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     return made;
   }();
   return &actions;

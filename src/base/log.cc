@@ -61,12 +61,6 @@ std::string sentence(const Error& error, const LogStyle& style) {
   return printable(shorten_home(out, style.home));
 }
 
-// How many columns of a terminal the text takes, if each character takes one.
-std::size_t columns(std::string_view utf8) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
-}
-
 void append_source(std::string& out, const Origin& origin, const Colors& colors) {
   const std::string_view line = line_of(*origin.file, origin.line);
   if (line.empty()) return;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -104,6 +105,12 @@ std::string escape_with(std::string_view text, bool backslash, bool double_quote
   return out;
 }
 
+std::string in_base(unsigned long long value, int base) {
+  std::array<char, 24> digits;
+  char* end = std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr;
+  return {digits.data(), end};
+}
+
 // Optimal string alignment; words here are short.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   const std::size_t width = b.size() + 1;
@@ -172,6 +179,18 @@ std::string show_size(unsigned long long bytes) {
     if (bytes != 0 && bytes % unit == 0) return std::to_string(bytes / unit) + units[i];
   }
   return std::to_string(bytes);
+}
+
+std::string octal(unsigned long long value, std::size_t digits) {
+  const std::string text = in_base(value, 8);
+  return std::string(digits - std::min(digits, text.size()), '0') + text;
+}
+
+std::string hex(unsigned long long value) { return "0x" + in_base(value, 16); }
+
+std::size_t columns(std::string_view utf8) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
 std::string closest(std::string_view word, const std::string_view* candidates, std::size_t count) {

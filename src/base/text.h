@@ -28,6 +28,14 @@ std::string errno_words(int errnum);
 // "64M", "512K", "1000": the largest binary unit that divides it.
 std::string show_size(unsigned long long bytes);
 
+// In base 8, with zeros in front of what has fewer digits: "755"; with 4 digits "0755".
+std::string octal(unsigned long long value, std::size_t digits = 1);
+
+std::string hex(unsigned long long value);  // "0x1f"
+
+// Of a terminal, where each character takes one. `utf8` holds nothing that is not shown.
+std::size_t columns(std::string_view utf8);
+
 // The closest of the candidates within an edit distance of 2 (a swap of neighbours counts as one),
 // or empty. Both words must be twice as long as the distance, or short words would be like any
 // other.

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/text.h"
 #include "commands/bwrap.h"
 #include "plan/lower_ordered.h"
 
@@ -16,13 +17,8 @@ std::string with(std::string text, int errnum) {
   return std::move(text) + ": " + std::strerror(errnum);
 }
 
-std::string octal(mode_t mode) {
-  std::string digits;
-  for (mode_t rest = mode; rest != 0; rest /= 8) {
-    digits.insert(digits.begin(), static_cast<char>('0' + rest % 8));
-  }
-  return '0' + digits;
-}
+// As "%#o" of printf(3).
+std::string mode_text(mode_t mode) { return mode == 0 ? "0" : '0' + octal(mode); }
 
 // Each gives the text for a step that failed.
 class Words {
@@ -70,7 +66,7 @@ class Words {
     return with(text, errnum_);
   }
   std::string operator()(const ChangeMode& s) const {
-    return with("Can't chmod " + octal(s.mode) + " /" + s.target, errnum_);
+    return with("Can't chmod " + mode_text(s.mode) + " /" + s.target, errnum_);
   }
   std::string operator()(const MakeReadOnly& s) const {
     const std::string text = "Can't remount readonly on " + place(s.target) + ": ";

@@ -40,7 +40,7 @@ class Picture {
   void name(const FileOperation& file) { values_ = {std::to_string(file.fd)}; }
   void name(const DataOperation& data) { values_ = {std::to_string(data.fd)}; }
   void name(const SymlinkOperation& link) { values_ = {link.text}; }
-  void name(const ChmodOperation& change) { values_ = {toml_octal(change.mode).substr(2)}; }
+  void name(const ChmodOperation& change) { values_ = {octal(change.mode, 3)}; }
   void name(const HostnameOperation& host) { values_ = {host.name}; }
   void name(const OverlayOperation& overlay) {
     if (!overlay.upper.empty()) values_ = {overlay.upper, overlay.work};

@@ -18,11 +18,8 @@ std::string decimal_mode_hint(std::int64_t number) {
   if (digits.size() <= 4 && digits.find_first_of("89-") == std::string::npos) {
     return "write 0o" + digits;
   }
-  std::string octal;
-  for (std::int64_t rest = number; rest > 0; rest /= 8) {
-    octal.insert(octal.begin(), static_cast<char>('0' + rest % 8));
-  }
-  return "write it in octal, as 0o" + (octal.empty() ? "755" : octal);
+  return "write it in octal, as 0o" +
+         (number > 0 ? octal(static_cast<std::uint64_t>(number)) : "755");
 }
 
 // One number of a limit: a count, a size, and for the times of setrlimit(2) also "2s".

@@ -96,11 +96,7 @@ std::string toml_time(std::int64_t nanoseconds) {
   return "0";
 }
 
-std::string toml_octal(unsigned mode) {
-  std::array<char, 16> digits{};
-  std::snprintf(digits.data(), digits.size(), "0o%03o", mode);
-  return digits.data();
-}
+std::string toml_octal(unsigned mode) { return "0o" + octal(mode, 3); }
 
 std::string base64(std::string_view bytes) {
   constexpr std::string_view letters =

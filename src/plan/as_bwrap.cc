@@ -26,14 +26,6 @@ constexpr std::array<std::string_view, 13> kDevNames = {
 constexpr mode_t kDirMode = 0755;
 constexpr mode_t kParentBits = 0055;  // that --perms takes from directories above, if it lacks them
 
-std::string octal(mode_t mode) {
-  std::string digits;
-  for (unsigned rest = mode; rest != 0; rest >>= 3U) {
-    digits.insert(digits.begin(), static_cast<char>('0' + (rest & 7U)));
-  }
-  return std::string(4 - std::min<std::size_t>(digits.size(), 4), '0') + digits;
-}
-
 std::string absolute(std::string_view target) { return '/' + std::string(target); }
 
 bool is_below(std::string_view path, std::string_view place) {
@@ -187,7 +179,7 @@ class Translator {
 
   void add_perms(std::vector<std::string> words, mode_t mode, mode_t usual,
                  std::string shell = {}) {
-    if (mode != usual) words.insert(words.begin(), {"--perms", octal(mode)});
+    if (mode != usual) words.insert(words.begin(), {"--perms", octal(mode, 4)});
     add(std::move(words), std::move(shell));
   }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <charconv>
 #include <string_view>
 #include <vector>
 
@@ -19,20 +18,10 @@ namespace {
 
 std::string inside(const std::string& target) { return std::string("/").append(escape(target)); }
 
-std::string number(std::uint64_t value, int base) {
-  std::array<char, 24> digits;
-  char* end = std::to_chars(digits.data(), digits.data() + digits.size(), value, base).ptr;
-  return {digits.data(), static_cast<std::size_t>(end - digits.data())};
-}
-
-std::string octal(mode_t mode) {
-  const std::string digits = number(mode, 8);
-  std::string padded(digits.size() < 4 ? 4 - digits.size() : 0, '0');
-  return padded.append(digits);
-}
+std::string mode_text(mode_t mode) { return octal(mode, 4); }
 
 std::string mode_unless(mode_t mode, mode_t usual) {
-  return mode == usual ? "" : ", mode " + octal(mode);
+  return mode == usual ? "" : ", mode " + mode_text(mode);
 }
 
 std::string bytes(std::size_t count) {
@@ -104,7 +93,7 @@ std::string text(const BindMount& s) {
 std::string text(const CoverFile& s) {
   return "cover file " + inside(s.target) + " with " +
          (s.content.empty() ? "an empty one" : bytes(s.content.size())) + ", mode " +
-         octal(s.mode) + (s.read_only ? ", read-only" : ", writable");
+         mode_text(s.mode) + (s.read_only ? ", read-only" : ", writable");
 }
 
 std::string text(const TmpfsMount& s) {
@@ -165,7 +154,7 @@ std::string text(const EnsureLink& s) {
   return "make link " + inside(s.target) + " to " + escape(s.text) + ", if it is missing";
 }
 std::string text(const ChangeMode& s) {
-  return "change the mode of " + inside(s.target) + " to " + octal(s.mode);
+  return "change the mode of " + inside(s.target) + " to " + mode_text(s.mode);
 }
 std::string text(const MakeReadOnly& s) {
   return "make the mount " + inside(s.target) + " read-only";
@@ -221,7 +210,7 @@ std::string text(const RedirectStdio& s) {
 }
 
 std::string text(const ChangeDirectory& s) { return "change directory to " + escape(s.path); }
-std::string text(const SetUmask& s) { return "set the umask to " + octal(s.mask); }
+std::string text(const SetUmask& s) { return "set the umask to " + mode_text(s.mask); }
 std::string text(const SetNice& s) { return "set the nice value to " + std::to_string(s.value); }
 std::string text(const SetScheduler& s) {
   const std::string priority = ", priority " + std::to_string(s.priority);
@@ -266,9 +255,7 @@ std::string text(const SetAffinity& s) {
   return line;
 }
 
-std::string text(const SetPersonality& s) {
-  return "set the personality to 0x" + number(s.persona, 16);
-}
+std::string text(const SetPersonality& s) { return "set the personality to " + hex(s.persona); }
 
 std::string_view resource_name(int resource) {
   switch (resource) {

@@ -3,8 +3,6 @@
 #include <linux/seccomp.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <utility>
 
 #include "base/text.h"
@@ -18,10 +16,7 @@ namespace {
 constexpr std::uint64_t kSmall = 4096;
 
 std::string number_text(std::uint64_t value) {
-  if (value < kSmall) return std::to_string(value);
-  std::array<char, 20> digits{};
-  const auto written = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16);
-  return "0x" + std::string(digits.data(), written.ptr);
+  return value < kSmall ? std::to_string(value) : hex(value);
 }
 
 bool is_all(const ArgTest& test) {

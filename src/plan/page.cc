@@ -25,12 +25,6 @@ std::string painted(std::string_view text, std::string_view color, const PageSty
   return std::string(color).append(text).append(kEnd);
 }
 
-// Columns of a text of ours: one for each code point.
-std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
-}
-
 std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   std::vector<std::string> lines(1);
   while (!text.empty()) {

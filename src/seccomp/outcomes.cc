@@ -2,10 +2,10 @@
 
 #include <linux/seccomp.h>
 
-#include <array>
-#include <charconv>
 #include <cstddef>
 #include <utility>
+
+#include "base/text.h"
 
 namespace immure {
 namespace {
@@ -127,11 +127,8 @@ class Walk {
   std::uint32_t number_;
 };
 
-std::string hex(std::uint32_t value) {
-  if (value < 10) return std::to_string(value);
-  std::array<char, 16> digits;
-  char* end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
-  return "0x" + std::string(digits.data(), end);
+std::string number_text(std::uint32_t value) {
+  return value < 10 ? std::to_string(value) : hex(value);
 }
 
 }  // namespace
@@ -148,15 +145,15 @@ std::string describe(const Condition& condition) {
   if (condition.high) out += " (upper half)";
   std::uint32_t mask = condition.mask;
   if (condition.test == BPF_JSET) mask &= condition.value;
-  if (mask != 0xffffffff) out += " & " + hex(mask);
+  if (mask != 0xffffffff) out += " & " + number_text(mask);
   const bool holds = condition.holds;
   switch (condition.test) {
     case BPF_JEQ:
-      return out + (holds ? " is " : " is not ") + hex(condition.value);
+      return out + (holds ? " is " : " is not ") + number_text(condition.value);
     case BPF_JGT:
-      return out + (holds ? " is above " : " is at most ") + hex(condition.value);
+      return out + (holds ? " is above " : " is at most ") + number_text(condition.value);
     case BPF_JGE:
-      return out + (holds ? " is at least " : " is below ") + hex(condition.value);
+      return out + (holds ? " is at least " : " is below ") + number_text(condition.value);
     default:
       return out + (holds ? " is not 0" : " is 0");
   }

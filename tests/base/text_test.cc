@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -67,6 +68,28 @@ TEST(ShowSize, UsesTheLargestUnitThatDivides) {
   EXPECT_EQ(show_size(64ULL << 20U), "64M");
   EXPECT_EQ(show_size((64ULL << 20U) + 1024), "65537K");
   EXPECT_EQ(show_size(3ULL << 40U), "3T");
+}
+
+TEST(Octal, HasAtLeastAsManyDigitsAsAreAskedFor) {
+  EXPECT_EQ(octal(0), "0");
+  EXPECT_EQ(octal(07), "7");
+  EXPECT_EQ(octal(01777), "1777");
+  EXPECT_EQ(octal(0, 4), "0000");
+  EXPECT_EQ(octal(0755, 4), "0755");
+  EXPECT_EQ(octal(01777, 3), "1777");
+  EXPECT_EQ(octal(UINT64_MAX), "1777777777777777777777");
+}
+
+TEST(Hex, SaysItsBase) {
+  EXPECT_EQ(hex(0), "0x0");
+  EXPECT_EQ(hex(0x1f), "0x1f");
+  EXPECT_EQ(hex(UINT64_MAX), "0xffffffffffffffff");
+}
+
+TEST(Columns, CountsCharactersAndNotBytes) {
+  EXPECT_EQ(columns(""), 0U);
+  EXPECT_EQ(columns("a …"), 3U);
+  EXPECT_EQ(columns("é\U0001F600"), 2U);
 }
 
 std::string closest_of(std::string_view word) {

@@ -78,10 +78,9 @@ Errors in_order(Findings found) {
 
 Outcome check_command(const Arguments& args, LogStyle& style) {
   if (args.rest.empty()) {
-    return Outcome{.status = failure,
-                   .errors = {Error{.code = Code::usage,
-                                    .reason = "immure check needs a profile",
-                                    .hint = "immure check ./web.toml"}}};
+    return failed(Error{.code = Code::usage,
+                        .reason = "immure check needs a profile",
+                        .hint = "immure check ./web.toml"});
   }
   std::optional<Host> host;  // outlives the circumstances
   Circumstances circumstances;

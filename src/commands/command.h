@@ -44,6 +44,10 @@ Outcome dispatch(std::span<char* const> args);
 // descriptor is a copy that nobody closes. An Error (usage) for an unknown value.
 Result<LogStyle> log_style(const Arguments& args);
 
+// The outcome of a command that failed; most of them exit with 2 then.
+Outcome failed(Error error, int status = 2, LogStyle style = {});
+Outcome failed(Errors errors, int status = 2);
+
 // Writes to standard output; the error if that fails has the given exit status.
 Outcome print(std::string_view text, int failure = 2);
 

@@ -142,16 +142,14 @@ Outcome completion_command(const Arguments& args, LogStyle& /*style*/) {
     if (shell == "bash") return print(bash_completion());
     if (shell == "zsh") return print(zsh_completion());
     if (shell == "fish") return print(fish_completion());
-    return Outcome{.status = 2,
-                   .errors = {Error{.code = Code::usage,
-                                    .reason = "there is no completion for " + quote(shell),
-                                    .hint = "immure completion bash\nimmure completion zsh\n"
-                                            "immure completion fish"}}};
+    return failed(Error{.code = Code::usage,
+                        .reason = "there is no completion for " + quote(shell),
+                        .hint = "immure completion bash\nimmure completion zsh\n"
+                                "immure completion fish"});
   }
-  return Outcome{.status = 2,
-                 .errors = {Error{.code = Code::usage,
-                                  .reason = "immure completion needs the name of one shell",
-                                  .hint = "immure completion bash"}}};
+  return failed(Error{.code = Code::usage,
+                      .reason = "immure completion needs the name of one shell",
+                      .hint = "immure completion bash"});
 }
 
 }  // namespace immure

@@ -57,10 +57,6 @@ constexpr std::array<CommandRow, 23> table{{
     {"help", "[COMMAND]", "show this, or the options of a command", at_other, 2, help_command},
 }};
 
-Outcome failed(Error error, int status, LogStyle style = {}) {
-  return Outcome{.status = status, .errors = {std::move(error)}, .style = std::move(style)};
-}
-
 // A mistake of usage, told as the options that were understood ask for.
 Outcome mistake(Error error, int status, const Arguments& understood) {
   auto style = log_style(understood);
@@ -150,6 +146,14 @@ Outcome dispatch(std::span<char* const> args) {
   return mistake(Error{.code = Code::not_supported,
                        .reason = "immure " + word + " is not supported by this version"},
                  row->failure, front);
+}
+
+Outcome failed(Error error, int status, LogStyle style) {
+  return Outcome{.status = status, .errors = {std::move(error)}, .style = std::move(style)};
+}
+
+Outcome failed(Errors errors, int status) {
+  return Outcome{.status = status, .errors = std::move(errors)};
 }
 
 Outcome print(std::string_view text, int failure) {

@@ -24,8 +24,6 @@ namespace {
 constexpr int failure = 2;
 constexpr int different = 1;
 
-Outcome failed(Errors errors) { return Outcome{.status = failure, .errors = std::move(errors)}; }
-
 Error usage(std::string reason, std::string hint = "") {
   return Error{.code = Code::usage, .reason = std::move(reason), .hint = std::move(hint)};
 }
@@ -87,8 +85,8 @@ Arguments with_profile(const Arguments& args, const std::string& name) {
 Outcome compare(const Arguments& args, const Wanted& wanted, const Host& host,
                 const PageStyle& style) {
   if (args.rest.empty()) {
-    return failed({usage("--diff needs a second profile",
-                         "immure explain --diff " + wanted.diff + " PROFILE [COMMAND [ARG…]]")});
+    return failed(usage("--diff needs a second profile",
+                        "immure explain --diff " + wanted.diff + " PROFILE [COMMAND [ARG…]]"));
   }
   std::vector<std::vector<Fact>> facts;
   for (const std::string& name : {wanted.diff, args.rest.front()}) {
@@ -119,7 +117,7 @@ Outcome print_profile(const Prepared& prepared) {
   SandboxSpec spec = prepared.spec;
   settle_groups(spec.seccomp);
   auto text = write_profile(spec, prepared.places);
-  if (!text.ok()) return failed({std::move(text.error())});
+  if (!text.ok()) return failed(std::move(text.error()));
   return print(text.value(), failure);
 }
 
@@ -138,7 +136,7 @@ Outcome print_bwrap(const Prepared& prepared, const LogStyle& style) {
 
 Outcome explain_command(const Arguments& args, LogStyle& style) {
   auto read = read_wanted(args);
-  if (!read.ok()) return failed({std::move(read.error())});
+  if (!read.ok()) return failed(std::move(read.error()));
   const Wanted& wanted = read.value();
   const Host host = this_host(real_files());
   style.home = host.home;
@@ -147,7 +145,7 @@ Outcome explain_command(const Arguments& args, LogStyle& style) {
 
   if (asks_for_intents(args, wanted)) {
     auto text = explain_intents(args.options, circumstances_of(host, "", {}), host);
-    if (!text.ok()) return failed({std::move(text.error())});
+    if (!text.ok()) return failed(std::move(text.error()));
     return print_page(text.value(), failure);
   }
 
@@ -170,7 +168,7 @@ Outcome explain_command(const Arguments& args, LogStyle& style) {
   }
   if (wanted.why) {
     auto answer = explain_why(prepared, *wanted.why, host, page);
-    if (!answer.ok()) return failed({std::move(answer.error())});
+    if (!answer.ok()) return failed(std::move(answer.error()));
     return print_page(answer.value(), failure);
   }
   return print_page(explain_page(prepared, page, !style.quiet), failure);

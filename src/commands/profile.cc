@@ -15,11 +15,6 @@ namespace immure {
 namespace {
 
 constexpr int found_something = 1;
-constexpr int failure = 2;
-
-Outcome failed(Error error, int status = failure) {
-  return Outcome{.status = status, .errors = {std::move(error)}};
-}
 
 Json json_of(const CatalogueEntry& entry) {
   Json errors = Json::array();

@@ -23,12 +23,7 @@ namespace immure {
 namespace {
 
 constexpr int found_something = 1;
-constexpr int failure = 2;
 constexpr mode_t file_mode = 0644;
-
-Outcome failed(Error error, int status = failure) {
-  return Outcome{.status = status, .errors = {std::move(error)}};
-}
 
 bool exists(const std::string& path) {
   struct stat status {};

@@ -93,11 +93,10 @@ Outcome run_command(const Arguments& args, LogStyle& style) {
 
 Outcome shell_command(const Arguments& args, LogStyle& style) {
   if (!args.rest.empty()) {
-    return Outcome{
-        .status = failure,
-        .errors = {Error{.code = Code::usage,
-                         .reason = "immure shell takes no command: " + quote(args.rest.front()),
-                         .hint = "immure run COMMAND [ARG…]"}}};
+    return failed(Error{.code = Code::usage,
+                        .reason = "immure shell takes no command: " + quote(args.rest.front()),
+                        .hint = "immure run COMMAND [ARG…]"},
+                  failure);
   }
   return run(args, Purpose::shell, style);
 }

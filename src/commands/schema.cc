@@ -6,11 +6,9 @@ namespace immure {
 
 Outcome schema_command(const Arguments& args, LogStyle& /*style*/) {
   if (args.rest.empty()) return print(profile_json_schema());
-  return Outcome{
-      .status = 2,
-      .errors = {Error{.code = Code::usage,
-                       .reason = "immure schema takes no argument: " + quote(args.rest.front()),
-                       .hint = "immure schema > immure.schema.json"}}};
+  return failed(Error{.code = Code::usage,
+                      .reason = "immure schema takes no argument: " + quote(args.rest.front()),
+                      .hint = "immure schema > immure.schema.json"});
 }
 
 }  // namespace immure

@@ -22,11 +22,6 @@ namespace immure {
 namespace {
 
 constexpr int found_something = 1;
-constexpr int failure = 2;
-
-Outcome failed(Error error, int status = failure) {
-  return Outcome{.status = status, .errors = {std::move(error)}};
-}
 
 Result<std::string> directory_of(const Arguments& args, const Host& host) {
   if (args.rest.size() > 1) {
@@ -161,7 +156,7 @@ Outcome trust_command(const Arguments& args, LogStyle& style) {
   host.cwd = parent_of(path);  // as for a start where the project begins
   auto text = grants(project.value().text, host);
   if (auto* errors = std::get_if<Errors>(&text)) {
-    return Outcome{.status = failure, .errors = std::move(*errors)};
+    return failed(std::move(*errors));
   }
   Outcome outcome = print(std::get<std::string>(text));
   if (outcome.status != 0) return outcome;

@@ -98,6 +98,8 @@ std::string toml_time(std::int64_t nanoseconds) {
 
 std::string toml_octal(unsigned mode) { return "0o" + octal(mode, 3); }
 
+std::string toml_boolean(bool value) { return value ? "true" : "false"; }
+
 std::string base64(std::string_view bytes) {
   constexpr std::string_view letters =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

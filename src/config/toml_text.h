@@ -24,6 +24,8 @@ std::string toml_time(std::int64_t nanoseconds);
 
 std::string toml_octal(unsigned mode);  // "0o755"
 
+std::string toml_boolean(bool value);
+
 std::string base64(std::string_view bytes);
 
 }  // namespace immure

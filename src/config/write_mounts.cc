@@ -10,8 +10,6 @@
 namespace immure {
 namespace {
 
-std::string boolean(bool value) { return value ? "true" : "false"; }
-
 // The keys of an entry's table, in braces.
 class Table {
  public:
@@ -158,7 +156,7 @@ std::string write_mounts(const std::vector<Mount>& mounts) {
     std::string value = short_form(mount);
     if (value.empty()) {
       Table entry = std::visit([](const auto& what) { return table(what); }, mount.what);
-      if (mount.optional) entry.put("optional", boolean(true));
+      if (mount.optional) entry.put("optional", toml_boolean(true));
       if (!mount.why.empty()) entry.put("why", toml_string(mount.why));
       value = entry.done();
     }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "config/schema.h"
 #include "config/toml_text.h"
 
 namespace immure {
@@ -44,6 +45,17 @@ class Section {
   void put(std::string_view key, const Setting<T>& setting, F write) {
     if (setting.is_set()) line(key, write(*setting.value));
   }
+  // The word that the schema has for it, so that what is written is what is read.
+  template <class T>
+  void put_word(std::string_view key, T value) {
+    for (const Word& word : find_row(name_, key)->words) {
+      if (word.value == static_cast<int>(value)) return line(key, toml_string(word.word));
+    }
+  }
+  template <class T>
+  void put_word(std::string_view key, const Setting<T>& setting) {
+    if (setting.is_set()) put_word(key, *setting.value);
+  }
   void add(const std::string& lines) { lines_ += lines; }
 
   void append_to(std::string& out) const {
@@ -57,106 +69,11 @@ class Section {
   std::string lines_;
 };
 
-std::string boolean(bool value) { return value ? "true" : "false"; }
 template <class T>
 std::string number(T value) {
   return std::to_string(value);
 }
-std::string octal(mode_t mode) { return toml_octal(mode); }
 std::string size(std::uint64_t bytes) { return std::to_string(bytes); }
-
-std::string word(ProcMode mode) {
-  switch (mode) {
-    case ProcMode::fresh:
-      return "\"fresh\"";
-    case ProcMode::none:
-      return "\"none\"";
-    case ProcMode::host:
-      return "\"host\"";
-  }
-  return "";
-}
-std::string word(NamespaceChoice choice) {
-  switch (choice) {
-    case NamespaceChoice::fresh:
-      return "\"new\"";
-    case NamespaceChoice::host:
-      return "\"host\"";
-    case NamespaceChoice::joined:  // written as what is joined
-      break;
-  }
-  return "";
-}
-std::string word(FilterBase base) {
-  switch (base) {
-    case FilterBase::none:
-      return "\"none\"";
-    case FilterBase::standard:
-      return "\"standard\"";
-    case FilterBase::strict:
-      return "\"strict\"";
-  }
-  return "";
-}
-std::string word(LandlockMode mode) {
-  switch (mode) {
-    case LandlockMode::automatic:
-      return "\"auto\"";
-    case LandlockMode::require:
-      return "\"require\"";
-    case LandlockMode::scope:
-      return "\"scope\"";
-    case LandlockMode::off:
-      return "\"off\"";
-  }
-  return "";
-}
-std::string word(OnDeny answer) {
-  switch (answer) {
-    case OnDeny::fails:
-      return "\"errno\"";
-    case OnDeny::kill:
-      return "\"kill\"";
-    case OnDeny::log:
-      return "\"log\"";
-  }
-  return "";
-}
-std::string word(PasswdFiles files) {
-  switch (files) {
-    case PasswdFiles::minimal:
-      return "\"minimal\"";
-    case PasswdFiles::host:
-      return "\"host\"";
-    case PasswdFiles::none:
-      return "\"none\"";
-  }
-  return "";
-}
-std::string word(GroupsMode mode) { return mode == GroupsMode::drop ? "\"drop\"" : "\"keep\""; }
-std::string word(StateScope scope) {
-  return scope == StateScope::profile ? "\"profile\"" : "\"project\"";
-}
-std::string word(StateLock lock) {
-  return lock == StateLock::exclusive ? "\"exclusive\"" : "\"share\"";
-}
-std::string word(TtyMode mode) {
-  switch (mode) {
-    case TtyMode::share:
-      return "\"share\"";
-    case TtyMode::pty:
-      return "\"pty\"";
-    case TtyMode::detach:
-      return "\"detach\"";
-  }
-  return "";
-}
-std::string word(InitMode mode) { return mode == InitMode::reaper ? "\"reaper\"" : "\"target\""; }
-std::string word(WaitFor what) { return what == WaitFor::command ? "\"command\"" : "\"all\""; }
-std::string word(KeyringMode mode) {
-  return mode == KeyringMode::fresh ? "\"new\"" : "\"inherit\"";
-}
-constexpr auto any_word = [](auto value) { return word(value); };
 
 std::string id_map(const IdMap& map) {
   if (map.subordinate) return "\"subid\"";
@@ -202,10 +119,10 @@ void write_root(const Root& root, std::string& out) {
   Section section("root");
   section.put("dir", dir, toml_expanded);
   section.put("size", size_bytes, size);
-  section.put("mode", mode, octal);
-  section.put("writable", writable, boolean);
-  section.put("proc", proc, any_word);
-  section.put("dev", dev, boolean);
+  section.put("mode", mode, toml_octal);
+  section.put("writable", writable, toml_boolean);
+  section.put_word("proc", proc);
+  section.put("dev", dev, toml_boolean);
   section.append_to(out);
 }
 
@@ -220,7 +137,7 @@ void write_identity(const SandboxSpec& spec, std::string& out) {
     if (choice->value == NamespaceChoice::joined && joined != join.end()) {
       namespaces.put(name, joined->second, toml_expanded);
     } else {
-      namespaces.put(name, *choice, any_word);
+      namespaces.put_word(name, *choice);
     }
   }
   namespaces.append_to(out);
@@ -234,9 +151,9 @@ void write_identity(const SandboxSpec& spec, std::string& out) {
   ids.put("gid", gid, number<std::int64_t>);
   ids.put("uid_map", uid_map, id_map);
   ids.put("gid_map", gid_map, id_map);
-  ids.put("passwd", passwd, any_word);
+  ids.put_word("passwd", passwd);
   ids.put("name", user_name, toml_expanded);
-  ids.put("groups", groups, any_word);
+  ids.put_word("groups", groups);
   ids.append_to(out);
 
   const auto& [keep, bounding, bounding_set] = spec.caps;
@@ -265,13 +182,13 @@ void write_process(const Process& process, std::string& out) {
   section.put("args", args, quoted_list);
   section.put("argv0", argv0, toml_expanded);
   section.put("cwd", cwd, toml_expanded);
-  section.put("umask", umask, octal);
+  section.put("umask", umask, toml_octal);
   section.put("nice", nice, number<std::int64_t>);
   section.put("oom_score_adj", oom_score_adj, number<std::int64_t>);
-  section.put("tty", tty, any_word);
-  section.put("init", init, any_word);
-  section.put("die_with_parent", die_with_parent, boolean);
-  section.put("wait", wait, any_word);
+  section.put_word("tty", tty);
+  section.put_word("init", init);
+  section.put("die_with_parent", die_with_parent, toml_boolean);
+  section.put_word("wait", wait);
   section.put("stop_signal", stop_signal, number<int>);
   section.put("grace", grace_ns, toml_time);
   if (!pass_fds.items.empty()) section.line("pass_fds", set_of(pass_fds, true));
@@ -282,9 +199,9 @@ void write_process(const Process& process, std::string& out) {
   section.put("cpus", cpus, toml_string);
   section.put("sched", sched, toml_string);
   section.put("io_priority", io_priority, toml_string);
-  section.put("core_sched", core_sched, boolean);
-  section.put("tsc", tsc, boolean);
-  section.put("keyring", keyring, any_word);
+  section.put("core_sched", core_sched, toml_boolean);
+  section.put("tsc", tsc, toml_boolean);
+  section.put_word("keyring", keyring);
   section.put("selinux", selinux, toml_string);
   section.put("apparmor", apparmor, toml_string);
   section.append_to(out);
@@ -324,15 +241,15 @@ void write_filter(const Seccomp& seccomp, const Hardening& hardening, std::strin
   const auto& [base, allowed, denied, rules, on_deny, sockets, limits_sockets, arch, file,
                file_bytes, report] = seccomp;
   Section filter("seccomp");
-  filter.put("base", base, any_word);
+  filter.put_word("base", base);
   if (!allowed.items.empty()) filter.line("allow", set_of(allowed, false));
   if (!denied.items.empty()) filter.line("deny", set_of(denied, false));
   if (!rules.empty()) filter.line("rules", rules_of(rules));
-  filter.put("on_deny", on_deny, any_word);
+  filter.put_word("on_deny", on_deny);
   if (limits_sockets.is_set()) filter.line("sockets", set_of(sockets, false));
   if (!arch.items.empty()) filter.line("arch", set_of(arch, false));
   filter.put("file", file, toml_expanded);
-  filter.put("report", report, boolean);
+  filter.put("report", report, toml_boolean);
   filter.append_to(out);
 
   // No key says these, only an intent, which comes to nothing else.
@@ -346,7 +263,7 @@ void write_filter(const Seccomp& seccomp, const Hardening& hardening, std::strin
 void write_landlock(const Landlock& landlock, std::string& out) {
   const auto& [mode, rights, tcp_bind, tcp_connect, scope] = landlock;
   Section section("landlock");
-  section.put("mode", mode, any_word);
+  section.put_word("mode", mode);
   if (tcp_bind.given) section.line("tcp_bind", set_of(tcp_bind.edit, true));
   if (tcp_connect.given) section.line("tcp_connect", set_of(tcp_connect.edit, true));
   if (scope.given) section.line("scope", set_of(scope.edit, false));
@@ -366,11 +283,11 @@ void write_state(const State& state, std::string& out) {
   section.put("name", name, toml_string);
   if (used.empty()) {
     section.put("dir", dir, toml_expanded);
-    section.put("scope", scope, any_word);
-    section.put("lock", lock, any_word);
+    section.put_word("scope", scope);
+    section.put_word("lock", lock);
   } else {
     section.line("dir", toml_expanded(used));
-    section.line("lock", word(lock.get_or(StateLock::exclusive)));
+    section.put_word("lock", lock.get_or(StateLock::exclusive));
   }
   section.append_to(out);
 }
@@ -425,7 +342,7 @@ Result<std::string> write_profile(const SandboxSpec& spec, const HostPlaces& pla
   if (!best_effort.items.empty()) top.line("best_effort", set_of(best_effort, false));
   top.put("hostname", hostname, toml_expanded);
   top.put("domainname", domainname, toml_expanded);
-  top.put("fs_protect", fs_protect, boolean);
+  top.put("fs_protect", fs_protect, toml_boolean);
   std::string out = std::string(kTop) + std::string(secrets ? kSecrets : "") + top.lines();
 
   write_root(root, out);

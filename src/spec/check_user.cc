@@ -13,10 +13,7 @@ constexpr std::int64_t kLastId = 4'294'967'294;
 // What useradd(8) takes on most systems. It stands in passwd(5), where ':' would end it.
 bool is_user_name(std::string_view name) {
   if (name.empty() || name.size() > 32 || name.front() == '-') return false;
-  return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_';
-  });
+  return std::ranges::all_of(name, is_name_character);
 }
 
 bool overlap(std::int64_t a, std::int64_t b, const IdRange& first, const IdRange& second) {

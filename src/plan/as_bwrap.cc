@@ -4,44 +4,24 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
 
-#include "base/path.h"
 #include "base/shell.h"
 #include "base/text.h"
+#include "plan/bwrap_dev.h"
 #include "spec/capability_names.h"
 
 namespace immure {
 namespace {
 
-// What --dev makes by itself.
-constexpr std::array<std::string_view, 13> kDevNames = {
-    "null",   "zero",   "full", "random", "urandom", "tty", "stdin",
-    "stdout", "stderr", "fd",   "core",   "ptmx",    "pts"};
 constexpr mode_t kDirMode = 0755;
 constexpr mode_t kParentBits = 0055;  // that --perms takes from directories above, if it lacks them
 
 std::string absolute(std::string_view target) { return '/' + std::string(target); }
-
-bool is_below(std::string_view path, std::string_view place) {
-  return place.empty() ||
-         (path.size() > place.size() && path.starts_with(place) && path[place.size()] == '/');
-}
-
-// Where the step makes something; nothing: it makes nothing there.
-std::optional<std::string_view> place_of(const Step& step) {
-  return std::visit(
-      [](const auto& s) -> std::optional<std::string_view> {
-        if constexpr (requires { s.target; }) return s.target;
-        return std::nullopt;
-      },
-      step);
-}
 
 // The mode that an option for the step would give as --perms.
 mode_t mode_of(const Step& step) {
@@ -68,11 +48,10 @@ bool is_variable_name(std::string_view name) {
 
 class Translator {
  public:
-  explicit Translator(const LaunchPlan& plan) : plan_(plan) {}
+  explicit Translator(const LaunchPlan& plan) : plan_(plan), dev_(find_bwrap_dev(plan)) {}
 
   BwrapCommand run() {
     add_namespaces();
-    find_dev();
     for (at_ = 0; at_ < plan_.setup.size(); ++at_) {
       step_ = &plan_.setup[at_];
       if (is_dev()) continue;
@@ -132,37 +111,12 @@ class Translator {
     if (inside != outside) add({option, inside});
   }
 
-  // --- The small /dev ---
-
-  void find_dev() {
-    for (const PlannedStep& planned : plan_.setup) {
-      const auto* devpts = std::get_if<DevptsMount>(&planned.what);
-      if (devpts == nullptr || base_name(absolute(devpts->target)) != "pts") continue;
-      dev_ = std::string(relative_to_root(parent_of(absolute(devpts->target))));
-      return;
-    }
-  }
-
   // What --dev stands for, which is put in the place of the first step that makes a part of it.
   bool is_dev() {
-    const std::optional<std::string_view> place = place_of(step_->what);
-    if (!dev_ || !place || (*place != *dev_ && !is_below(*place, *dev_))) return false;
-    const bool made = std::holds_alternative<MakeDir>(step_->what);
-    const auto* tmpfs = std::get_if<TmpfsMount>(&step_->what);
-    if (*place == *dev_ && !made && tmpfs == nullptr) return false;
-    if (!dev_added_) {
-      dev_added_ = true;
-      add({"--dev", absolute(*dev_)});
-    }
-    if (*place == *dev_) {
-      dev_writable_ = tmpfs != nullptr;
-      return true;
-    }
-    const std::string name(place->substr(dev_->size() + 1));
-    if (name == "shm") return made;
-    const auto* bind = std::get_if<BindMount>(&step_->what);
-    if (bind != nullptr && (bind->source != "/dev/" + name || !bind->devices)) return false;
-    return std::ranges::find(kDevNames, name) != kDevNames.end();
+    if (!dev_ || !is_part_of(*dev_, step_->what)) return false;
+    if (!dev_added_) add({"--dev", absolute(dev_->place)});
+    dev_added_ = true;
+    return does(*dev_, step_->what);
   }
 
   // --- Files and mounts ---
@@ -283,7 +237,7 @@ class Translator {
   }
   void lay(const MakeReadOnly& made) { add({"--remount-ro", absolute(made.target)}); }
   void lay(const SealRoot& /*seal*/) {
-    if (dev_added_ && !dev_writable_) add({"--remount-ro", absolute(*dev_)});
+    if (dev_added_ && !dev_->writable) add({"--remount-ro", absolute(dev_->place)});
     add({"--remount-ro", "/"});
   }
   void lay(const EnterRoot& /*enter*/) {}
@@ -378,8 +332,8 @@ class Translator {
   std::size_t at_ = 0;  // of it in plan_.setup
   int next_fd_ = STDERR_FILENO + 1;
 
-  std::optional<std::string> dev_;
-  bool dev_added_ = false, dev_writable_ = false;
+  std::optional<BwrapDev> dev_;
+  bool dev_added_ = false;
   bool shared_tmpfs_ = false;
   Origin shared_origin_;
   std::string masks_;

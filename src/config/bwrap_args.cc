@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "config/bwrap_check.h"
+#include "config/bwrap_operations.h"
 #include "config/bwrap_options.h"
 #include "config/bwrap_values.h"
 #include "spec/capability_names.h"
@@ -29,28 +30,19 @@ class Parser {
       return std::move(out_);
     }
     const std::size_t used = parse(words, true);
-    if (mistake_) return *std::move(mistake_);
-    if (out_.asks != BwrapArguments::Asks::run) return std::move(out_);
-    if (!layers_.empty()) return fail_here(kLayersAlone);
-    if (const char* wrong = check_bwrap(out_, seen_words_, caller_)) return fail_here(wrong);
+    const bool runs = !mistake_.first && out_.asks == BwrapArguments::Asks::run;
+    if (runs && operations_.are_complete()) {
+      if (const char* wrong = check_bwrap(out_, seen_words_, caller_)) fail(wrong);
+    }
+    if (mistake_.first) return *std::move(mistake_.first);
+    if (!runs) return std::move(out_);
     spec_.command.assign(words.begin() + static_cast<std::ptrdiff_t>(used), words.end());
     if (spec_.command.empty()) out_.asks = BwrapArguments::Asks::usage;
     return std::move(out_);
   }
 
  private:
-  static constexpr const char* kLayersAlone =
-      "--overlay-src must be followed by another --overlay-src or one of --overlay, "
-      "--tmp-overlay, or --ro-overlay";
-
-  bool fail(std::string text, int errnum = 0) {
-    if (!mistake_) mistake_ = BwrapMistake{std::move(text), errnum};
-    return false;
-  }
-  BwrapMistake fail_here(std::string text) {
-    fail(std::move(text));
-    return *std::move(mistake_);
-  }
+  bool fail(std::string text, int errnum = 0) { return mistake_.fail(std::move(text), errnum); }
 
   // Gives how many words were options. Stops at a mistake, or when --help or --version was asked.
   std::size_t parse(std::span<const std::string> words, bool on_command_line) {
@@ -79,10 +71,7 @@ class Parser {
 
   bool take(const BwrapRow& row, std::span<const std::string> values, bool on_command_line) {
     const BwrapOption option = row.option;
-    if (!layers_.empty() && option != overlay_src && option != overlay && option != tmp_overlay &&
-        option != ro_overlay) {
-      return fail(kLayersAlone);
-    }
+    if (!operations_.fits_layers(option)) return false;
     if (option == args) {
       if (!on_command_line) return fail("--args not supported in arguments file");
       return take_block(values[0]);
@@ -91,24 +80,24 @@ class Parser {
       out_.asks = option == help ? BwrapArguments::Asks::help : BwrapArguments::Asks::version;
       return false;
     }
-    if (!is_modified(option)) return false;
+    if (!operations_.fits_modifiers(option)) return false;
     warn_of_repetition(row);
     origin_ = Origin{.flag = "--" + std::string(row.name)};
     return take_namespace(option, values) || take_process(option, values) ||
-           take_descriptor(option, values) || take_modifier(option, values) ||
-           take_operation(option, values) || !mistake_;
+           take_descriptor(option, values) || operations_.take(option, values, origin_) ||
+           !mistake_.first;
   }
 
   bool take_block(const std::string& word) {
     int fd = -1;
-    if (!descriptor(word, fd)) return false;
+    if (!mistake_.read_descriptor(word, fd)) return false;
     std::string text;
     if (!read_to_end(fd, text)) return fail("Can't read --args data", errno);
     const std::vector<std::string> words = split_words(text);
     // What follows the options in the block is dropped, as bubblewrap does.
     parse(words, false);
-    if (!mistake_) is_modified(args);  // a modifier does not reach out of its block
-    return !mistake_ && out_.asks == BwrapArguments::Asks::run;
+    if (!mistake_.first) operations_.fits_modifiers(args);  // none reaches out of its block
+    return !mistake_.first && out_.asks == BwrapArguments::Asks::run;
   }
 
   void warn_of_repetition(const BwrapRow& row) {
@@ -128,16 +117,9 @@ class Parser {
     warn_("Only the last --" + std::string(row.name) + " option will take effect");
   }
 
-  bool descriptor(const std::string& word, int& fd) {
-    const auto number = small_number(word);
-    if (!number) return fail("Invalid fd: " + word);
-    fd = *number;
-    return true;
-  }
-
   // One that only the sandbox's launcher and first process use.
   bool kept_descriptor(const std::string& word, int& fd) {
-    if (!descriptor(word, fd)) return false;
+    if (!mistake_.read_descriptor(word, fd)) return false;
     out_.descriptors.push_back(fd);
     return true;
   }
@@ -185,7 +167,7 @@ class Parser {
         return id(values[0], "gid", spec_.gid);
       case hostname:
         seen_words_.hostname = true;
-        return add(HostnameOperation{values[0]}, "");
+        return operations_.take(option, values, origin_);
       default:
         return false;
     }
@@ -289,7 +271,7 @@ class Parser {
         }
         (option == seccomp ? one_filter_ : out_.filters_added) = true;
         int fd = -1;
-        if (!descriptor(values[0], fd)) return false;
+        if (!mistake_.read_descriptor(values[0], fd)) return false;
         if (option == seccomp) spec_.filters.clear();
         spec_.filters.push_back(fd);
         return true;
@@ -299,154 +281,17 @@ class Parser {
     }
   }
 
-  bool octal(const std::string& word, const char* name, mode_t& mode) {
-    const auto value = whole_number(word, 8);
-    if (!value || *value < 0 || *value > 07777) {
-      return fail(std::string(name) + " takes an octal argument <= 07777");
-    }
-    mode = static_cast<mode_t>(*value);
-    return true;
-  }
-
-  bool take_modifier(BwrapOption option, std::span<const std::string> values) {
-    if (option == perms) {
-      if (perms_) return fail("--perms given twice for the same action");
-      mode_t mode = 0;
-      if (!octal(values[0], "--perms", mode)) return false;
-      perms_ = mode;
-      return true;
-    }
-    if (option == size) {
-      if (size_) return fail("--size given twice for the same action");
-      size_ = byte_count(values[0]);
-      if (!size_) return fail("--size takes a non-zero number of bytes");
-      if (*size_ <= kLargestTmpfs) return true;
-      return fail("--size (for tmpfs) is limited to " + std::to_string(kLargestTmpfs));
-    }
-    return false;
-  }
-
-  // Nothing comes between a modifier and what it modifies but the other one.
-  bool is_modified(BwrapOption option) {
-    if (option == perms || option == size) return true;
-    const bool has_mode = option == tmpfs || option == dir || option == file ||
-                          option == bind_data || option == ro_bind_data;
-    if (size_ && option != tmpfs) return fail("--size must be followed by --tmpfs");
-    if (perms_ && !has_mode) {
-      return fail("--perms must be followed by an option that creates a file");
-    }
-    return true;
-  }
-
-  // `has_mode`: it is one that --perms is for, which is used up then.
-  bool add(decltype(Operation::what) what, const std::string& target, bool has_mode = false) {
-    Operation operation{
-        .what = std::move(what), .target = target, .parents = 0755, .origin = origin_};
-    if (perms_ && has_mode) {
-      constexpr mode_t group = 0050;
-      constexpr mode_t others = 0005;
-      if ((*perms_ & 0070) == 0) operation.parents &= ~group;
-      if ((*perms_ & 0007) == 0) operation.parents &= ~others;
-      perms_.reset();
-    }
-    spec_.operations.push_back(std::move(operation));
-    return true;
-  }
-
-  bool take_operation(BwrapOption option, std::span<const std::string> values) {
-    constexpr bool has_mode = true;
-    const mode_t directory_mode = perms_.value_or(0755);
-    int fd = -1;
-    switch (option) {
-      case bind:
-      case bind_try:
-      case dev_bind:
-      case dev_bind_try:
-      case ro_bind:
-      case ro_bind_try:
-        return add(BindOperation{.source = values[0],
-                                 .read_only = option == ro_bind || option == ro_bind_try,
-                                 .devices = option == dev_bind || option == dev_bind_try,
-                                 .optional = option == bind_try || option == dev_bind_try ||
-                                             option == ro_bind_try},
-                   values[1]);
-      case bind_fd:
-      case ro_bind_fd:
-        return descriptor(values[0], fd) &&
-               add(BindOperation{.source = {}, .source_fd = fd, .read_only = option == ro_bind_fd},
-                   values[1]);
-      case remount_ro:
-        return add(RemountOperation{}, values[0]);
-      case proc:
-        return add(ProcOperation{}, values[0]);
-      case dev:
-        return add(DevOperation{}, values[0]);
-      case mqueue:
-        return add(MqueueOperation{}, values[0]);
-      case symlink:
-        return add(SymlinkOperation{values[0]}, values[1]);
-      case tmpfs: {
-        const TmpfsOperation made{.size_bytes = size_.value_or(0), .mode = directory_mode};
-        size_.reset();
-        return add(made, values[0], has_mode);
-      }
-      case dir:
-        return add(DirOperation{directory_mode}, values[0], has_mode);
-      case file:
-        return descriptor(values[0], fd) &&
-               add(FileOperation{fd, perms_.value_or(0666)}, values[1], has_mode);
-      case bind_data:
-      case ro_bind_data:
-        return descriptor(values[0], fd) &&
-               add(DataOperation{fd, perms_.value_or(0600), option == ro_bind_data}, values[1],
-                   has_mode);
-      case chmod: {
-        ChmodOperation change;
-        return octal(values[0], "--chmod", change.mode) && add(change, values[1]);
-      }
-      case overlay_src:
-        layers_.push_back(values[0]);
-        return true;
-      case overlay:
-      case tmp_overlay:
-      case ro_overlay:
-        return add_overlay(option, values);
-      default:
-        return false;
-    }
-  }
-
-  bool add_overlay(BwrapOption option, std::span<const std::string> values) {
-    if (option == ro_overlay && layers_.size() < 2) {
-      return fail("--ro-overlay requires at least two --overlay-src");
-    }
-    if (layers_.empty()) {
-      return fail(std::string(option == overlay ? "--overlay" : "--tmp-overlay") +
-                  " requires at least one --overlay-src");
-    }
-    OverlayOperation made{.lower = std::move(layers_)};
-    layers_.clear();
-    made.read_only = option == ro_overlay;
-    if (option == overlay) {
-      made.upper = values[0];
-      made.work = values[1];
-    }
-    return add(std::move(made), values.back());
-  }
-
   const BwrapCaller& caller_;
   bool& level_prefix_;
   const std::function<void(const std::string&)>& warn_;
 
   BwrapArguments out_;
   OrderedSpec& spec_ = out_.spec;
-  std::optional<BwrapMistake> mistake_;
+  BwrapMistakes mistake_;
+  BwrapOperations operations_{spec_, mistake_};
   std::vector<BwrapOption> seen_;  // of those of which only the last counts
   Origin origin_;
 
-  std::optional<mode_t> perms_;
-  std::optional<std::uint64_t> size_;
-  std::vector<std::string> layers_;
   BwrapWords seen_words_;
   bool one_filter_ = false;
 };

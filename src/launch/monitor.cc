@@ -14,10 +14,10 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
-#include <optional>
 
 #include "base/syscalls.h"
 #include "base/text.h"
+#include "launch/ending.h"
 #include "launch/report_socket.h"
 
 namespace immure {
@@ -72,26 +72,27 @@ class Monitor {
       if (watched[2].revents != 0) reap();
     }
     // After the wall time, or a signal to end, nobody waits for a reader that takes its time.
-    const bool waits = too_much_ || !(wall_reached_ || ending_);
+    const bool waits = end_.too_much || !(end_.wall_reached || ending_);
     // What was written over the limit just before the end was too much all the same.
     const int signals = waits ? sandbox_.signals.get() : -1;
-    if (!sandbox_.output.drain(signals)) too_much_ = true;
-    if (!sandbox_.terminal.relay().drain(signals)) too_much_ = true;
+    if (!sandbox_.output.drain(signals)) end_.too_much = true;
+    if (!sandbox_.terminal.relay().drain(signals)) end_.too_much = true;
     note_lost_output();
-    return result();
+    end_.wall_ms = (monotonic_ns() - sandbox_.started_ns) / 1'000'000;
+    return result_of(end_, plan_.reaper);
   }
 
  private:
   // Nothing can be heard any more, so there is no going on.
   void lose(int errnum) {
-    failure_ = lost_command(errnum);
+    end_.failure = lost_command(errnum);
     end_all();
     while (!gone_) reap();
   }
 
   void too_much_output() {
-    if (too_much_) return;
-    too_much_ = true;
+    if (end_.too_much) return;
+    end_.too_much = true;
     end_all();
   }
 
@@ -138,13 +139,13 @@ class Monitor {
           command_runs();
           break;
         case ChildReport::Kind::failed:
-          failure_ = explain_failure(message, plan_);
+          end_.failure = explain_failure(message, plan_);
           break;
         case ChildReport::Kind::lost:
           note_lost(message);
           break;
         case ChildReport::Kind::exited:
-          status_ = message.status;
+          end_.status = message.status;
           break;
         case ChildReport::Kind::terminal:
           sandbox_.terminal.connect(std::move(terminal[0]), std::move(terminal[1]));
@@ -180,7 +181,7 @@ class Monitor {
   }
 
   void command_runs() {
-    ready_ = true;
+    end_.ready = true;
     deadline_ns_ = plan_.wall_ns > 0 ? monotonic_ns() + plan_.wall_ns : 0;
     if (options_.events.ready) options_.events.ready();
     tell_init(sandbox_.terminal.command_runs());
@@ -201,7 +202,7 @@ class Monitor {
   // so.
   void wait_for_ready() {
     const std::int64_t until = monotonic_ns() + ready_limit_ns;
-    while (!ready_ && !failure_ && sandbox_.report) {
+    while (!end_.ready && !end_.failure && sandbox_.report) {
       const std::int64_t left_ms = (until - monotonic_ns()) / 1'000'000;
       pollfd report{sandbox_.report.get(), POLLIN, 0};
       if (left_ms <= 0 || ::poll(&report, 1, static_cast<int>(left_ms)) == 0) return;
@@ -227,11 +228,11 @@ class Monitor {
     // A terminal that hangs up tells us, but not a command that left our group, or is stopped.
     const bool hangs_up = signal == SIGHUP && code == SI_KERNEL;
     const bool typed = code == SI_KERNEL && !hangs_up;
-    if (!ready_ && !ending_) wait_for_ready();
+    if (!end_.ready && !ending_) wait_for_ready();
     if (!typed || own_session_) {
-      if (!ready_ && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
+      if (!end_.ready && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
         end_all();  // nothing of the command runs yet that could want to hear of it
-        ended_by_ = signal;
+        end_.ended_by = signal;
         return;
       }
       if (signal == SIGTERM && terminating_) {
@@ -246,10 +247,10 @@ class Monitor {
         send(signal);
       }
       if (hangs_up) send(SIGCONT);
-      if (signal == SIGTERM && !wall_reached_) begin_grace();
-    } else if (!ready_ && (signal == SIGINT || signal == SIGQUIT || signal == SIGHUP)) {
+      if (signal == SIGTERM && !end_.wall_reached) begin_grace();
+    } else if (!end_.ready && (signal == SIGINT || signal == SIGQUIT || signal == SIGHUP)) {
       end_all();
-      ended_by_ = signal;
+      end_.ended_by = signal;
       return;
     }
     if (signal != SIGTSTP || !sandbox_.stop_with_terminal) return;
@@ -261,15 +262,15 @@ class Monitor {
   }
 
   void deadline_passed() {
-    if (!ready_ && ending_) {
+    if (!end_.ready && ending_) {
       gone_ = true;  // it hangs in the kernel, where nothing ends it: it is left to itself
-    } else if (!ready_) {
-      failure_ = silence();
+    } else if (!end_.ready) {
+      end_.failure = silence();
       end_all();
     } else if (terminating_) {
       end_all();
     } else {
-      wall_reached_ = terminating_ = true;
+      end_.wall_reached = terminating_ = true;
       send(plan_.stop_signal);
       deadline_ns_ = monotonic_ns() + plan_.grace_ns;
     }
@@ -278,12 +279,12 @@ class Monitor {
   // The kernel ends a pid namespace with its pid 1. Where there is none, a running init does it.
   void end_all() {
     const bool own_pid_namespace = (plan_.namespaces & CLONE_NEWPID) != 0;
-    rest_killed_ = status_.has_value();
-    const bool init_can = ready_ && plan_.reaper && !own_pid_namespace && !asked_to_end_;
+    end_.rest_killed = end_.status.has_value();
+    const bool init_can = end_.ready && plan_.reaper && !own_pid_namespace && !asked_to_end_;
     send(init_can ? end_signal : SIGKILL);
-    deadline_ns_ = init_can  ? monotonic_ns() + setup_limit_ns
-                   : !ready_ ? monotonic_ns() + death_limit_ns
-                             : 0;
+    deadline_ns_ = init_can      ? monotonic_ns() + setup_limit_ns
+                   : !end_.ready ? monotonic_ns() + death_limit_ns
+                                 : 0;
     asked_to_end_ = init_can;
     ending_ = true;
   }
@@ -318,83 +319,27 @@ class Monitor {
 
   void reap() {
     int status = 0;
-    const pid_t pid = ::wait4(sandbox_.init_pid, &status, __WALL, &usage_);
+    const pid_t pid = ::wait4(sandbox_.init_pid, &status, __WALL, &end_.usage);
     if (pid < 0 && errno == EINTR) return;
     gone_ = true;
-    init_status_ = pid < 0 ? 0 : status;
+    end_.init_status = pid < 0 ? 0 : status;
     if (sandbox_.report) read_reports();
-  }
-
-  std::variant<Exit, Error> result() {
-    const bool as_pid_1 = !plan_.reaper;
-    if (failure_) return *failure_;
-    if (too_much_) return finish(Exit::Reason::output, 128 + SIGXFSZ, 0);
-    if (!ready_ && !status_) {
-      if (ended_by_ != 0) return finish(Exit::Reason::signaled, 128 + ended_by_, ended_by_);
-      return died_in_setup();
-    }
-    if (wall_reached_) return finish(Exit::Reason::wall, 124, 0);
-    const int status = status_ ? *status_ : init_status_;
-    if (WIFSIGNALED(status)) {
-      return finish(Exit::Reason::signaled, 128 + WTERMSIG(status), WTERMSIG(status));
-    }
-    if (!status_ && !as_pid_1 && WIFEXITED(init_status_)) {
-      return Error{.code = Code::setup_died,
-                   .doing = "it is not known how the command ended",
-                   .reason = "the sandbox's first process ended with status " +
-                             std::to_string(WEXITSTATUS(init_status_)) + ", and did not say",
-                   .hint = "memory may be short: see the kernel's log"};
-    }
-    if (!status_ && !as_pid_1) {
-      // pid 1 ended without a word: something outside killed it, and everything with it.
-      return finish(Exit::Reason::signaled, 128 + SIGKILL, SIGKILL);
-    }
-    return finish(Exit::Reason::exited, WEXITSTATUS(status), 0);
-  }
-
-  Exit finish(Exit::Reason reason, int code, int signal) const {
-    const auto milliseconds = [](const timeval& t) { return t.tv_sec * 1000 + t.tv_usec / 1000; };
-    return Exit{.reason = reason,
-                .code = code,
-                .signal = signal,
-                .rest_killed = rest_killed_,
-                .wall_ms = (monotonic_ns() - sandbox_.started_ns) / 1'000'000,
-                .cpu_ms = milliseconds(usage_.ru_utime) + milliseconds(usage_.ru_stime),
-                .max_rss_kib = usage_.ru_maxrss};
-  }
-
-  Error died_in_setup() const {
-    Error error{.code = Code::setup_died, .doing = "the sandbox couldn't be set up"};
-    error.reason =
-        WIFSIGNALED(init_status_)
-            ? "its first process was killed by signal " + std::to_string(WTERMSIG(init_status_))
-            : "its first process ended with status " + std::to_string(WEXITSTATUS(init_status_));
-    error.hint = "see whether something kills it (the kernel's log names an out-of-memory kill)";
-    return error;
   }
 
   RunningSandbox& sandbox_;
   const LaunchPlan& plan_;
   const LaunchOptions& options_;
   bool own_session_ = false;
+  Ending end_;
 
   std::int64_t deadline_ns_ = 0;  // of set-up, then of the wall time, then of the grace; 0: none
   std::uint32_t waiting_step_ = stage_fork;
-  bool ready_ = false;
   bool terminating_ = false;
   std::int64_t terminated_ns_ = 0;  // when the first TERM came
-  bool wall_reached_ = false;
-  bool too_much_ = false;  // output
   bool gone_ = false;
   bool asked_to_end_ = false;
   bool ending_ = false;
-  bool rest_killed_ = false;
   bool terminal_gone_ = false;  // the caller's
-  int ended_by_ = 0;            // a signal before the command ran
-  std::optional<Error> failure_;
-  std::optional<int> status_;  // of the command
-  int init_status_ = 0;
-  rusage usage_{};
 };
 
 }  // namespace

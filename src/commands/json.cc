@@ -3,47 +3,17 @@
 #include <sched.h>
 #include <sys/resource.h>
 
-#include <algorithm>
-#include <array>
+#include <string_view>
 #include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "plan/kernel_words.h"
 
 namespace immure {
 namespace {
 
 constexpr std::int64_t ns_per_ms = 1'000'000;
-
-constexpr std::array<std::pair<std::uint64_t, const char*>, 8> namespace_names{{
-    {CLONE_NEWUSER, "user"},
-    {CLONE_NEWNS, "mount"},
-    {CLONE_NEWPID, "pid"},
-    {CLONE_NEWIPC, "ipc"},
-    {CLONE_NEWUTS, "uts"},
-    {CLONE_NEWCGROUP, "cgroup"},
-    {CLONE_NEWNET, "net"},
-    {CLONE_NEWTIME, "time"},
-}};
-
-constexpr std::array<std::pair<int, const char*>, 16> rlimit_names{{
-    {RLIMIT_CPU, "cpu"},
-    {RLIMIT_AS, "as"},
-    {RLIMIT_DATA, "data"},
-    {RLIMIT_STACK, "stack"},
-    {RLIMIT_CORE, "core"},
-    {RLIMIT_FSIZE, "fsize"},
-    {RLIMIT_NOFILE, "nofile"},
-    {RLIMIT_NPROC, "nproc"},
-    {RLIMIT_MEMLOCK, "memlock"},
-    {RLIMIT_MSGQUEUE, "msgqueue"},
-    {RLIMIT_RTPRIO, "rtprio"},
-    {RLIMIT_RTTIME, "rttime"},
-    {RLIMIT_SIGPENDING, "sigpending"},
-    {RLIMIT_LOCKS, "locks"},
-    {RLIMIT_NICE, "nice"},
-    {RLIMIT_RSS, "rss"},
-}};
 
 template <class T>
 const T* find_step(const std::vector<PlannedStep>& steps) {
@@ -57,9 +27,7 @@ Json namespaces(const LaunchPlan& plan) {
   std::uint64_t flags = plan.namespaces;
   if (find_step<NewTimeNamespace>(plan.setup) != nullptr) flags |= CLONE_NEWTIME;
   Json out = Json::array();
-  for (const auto& [flag, name] : namespace_names) {
-    if ((flags & flag) != 0) out.push_back(name);
-  }
+  for (const std::string_view word : namespace_words(flags)) out.push_back(std::string(word));
   return out;
 }
 
@@ -103,10 +71,7 @@ Json limits(const LaunchPlan& plan) {
   for (const PlannedStep& step : plan.command_setup) {
     const auto* limit = std::get_if<SetRlimit>(&step.what);
     if (limit == nullptr) continue;
-    const auto* const row =
-        std::ranges::find(rlimit_names, limit->resource, &std::pair<int, const char*>::first);
-    if (row == rlimit_names.end()) continue;
-    Json& value = out["rlimits"][row->second];
+    Json& value = out["rlimits"][std::string(resource_word(limit->resource))];
     value["soft"] = amount(limit->soft);
     value["hard"] = amount(limit->hard);
   }

@@ -10,6 +10,7 @@
 
 #include "base/path.h"
 #include "base/text.h"
+#include "plan/kernel_words.h"
 #include "plan/step.h"
 #include "spec/capability_names.h"
 
@@ -257,45 +258,8 @@ std::string text(const SetAffinity& s) {
 
 std::string text(const SetPersonality& s) { return "set the personality to " + hex(s.persona); }
 
-std::string_view resource_name(int resource) {
-  switch (resource) {
-    case RLIMIT_CPU:
-      return "cpu";
-    case RLIMIT_AS:
-      return "as";
-    case RLIMIT_DATA:
-      return "data";
-    case RLIMIT_STACK:
-      return "stack";
-    case RLIMIT_CORE:
-      return "core";
-    case RLIMIT_FSIZE:
-      return "fsize";
-    case RLIMIT_NOFILE:
-      return "nofile";
-    case RLIMIT_NPROC:
-      return "nproc";
-    case RLIMIT_MEMLOCK:
-      return "memlock";
-    case RLIMIT_MSGQUEUE:
-      return "msgqueue";
-    case RLIMIT_RTPRIO:
-      return "rtprio";
-    case RLIMIT_RTTIME:
-      return "rttime";
-    case RLIMIT_SIGPENDING:
-      return "sigpending";
-    case RLIMIT_LOCKS:
-      return "locks";
-    case RLIMIT_NICE:
-      return "nice";
-    default:
-      return "resource";
-  }
-}
-
 std::string text(const SetRlimit& s) {
-  std::string line = "limit " + std::string(resource_name(s.resource)) + " to " + limit(s.soft);
+  std::string line = "limit " + std::string(resource_word(s.resource)) + " to " + limit(s.soft);
   return s.soft == s.hard ? line : line + ", at most " + limit(s.hard);
 }
 

@@ -1,26 +1,16 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
 #include "base/text.h"
 #include "plan/kept_groups.h"
+#include "plan/kernel_words.h"
 #include "plan/launch_plan.h"
 
 namespace immure {
 namespace {
-
-constexpr std::array<std::pair<std::uint64_t, std::string_view>, 7> kNamespaces = {{
-    {CLONE_NEWUSER, "user"},
-    {CLONE_NEWNS, "mount"},
-    {CLONE_NEWPID, "pid"},
-    {CLONE_NEWIPC, "ipc"},
-    {CLONE_NEWUTS, "uts"},
-    {CLONE_NEWCGROUP, "cgroup"},
-    {CLONE_NEWNET, "net"},
-}};
 
 std::string place(const Origin& origin) {
   return origin == Origin{} ? "" : "   [" + show(origin) + "]";
@@ -118,8 +108,8 @@ std::string shown_source(const JoinedNamespace& joined) {
 
 std::string describe(const LaunchPlan& plan) {
   std::string out = "namespaces:";
-  for (const auto& [flag, name] : kNamespaces) {
-    if ((plan.namespaces & flag) != 0) out.append(1, ' ').append(name);
+  for (const std::string_view name : namespace_words(plan.namespaces)) {
+    out.append(1, ' ').append(name);
   }
   if (plan.pid_namespace_optional) out += ", pid if this host can";
   out += '\n';

@@ -1,34 +1,15 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
 #include "base/text.h"
+#include "plan/kernel_words.h"
 #include "plan/lower_process.h"
 
 namespace immure {
 namespace {
-
-// getrlimit(2). "nice" counts from 1 to 40 as the kernel does.
-constexpr std::array<std::pair<std::string_view, int>, 15> kResources = {{
-    {"cpu", RLIMIT_CPU},
-    {"as", RLIMIT_AS},
-    {"data", RLIMIT_DATA},
-    {"stack", RLIMIT_STACK},
-    {"core", RLIMIT_CORE},
-    {"fsize", RLIMIT_FSIZE},
-    {"nofile", RLIMIT_NOFILE},
-    {"nproc", RLIMIT_NPROC},
-    {"memlock", RLIMIT_MEMLOCK},
-    {"msgqueue", RLIMIT_MSGQUEUE},
-    {"rtprio", RLIMIT_RTPRIO},
-    {"rttime", RLIMIT_RTTIME},
-    {"sigpending", RLIMIT_SIGPENDING},
-    {"locks", RLIMIT_LOCKS},
-    {"nice", RLIMIT_NICE},
-}};
 
 std::string show_limit(rlim_t value) {
   return value == RLIM_INFINITY ? "unlimited" : std::to_string(value);
@@ -41,7 +22,7 @@ bool is_shipped(const Origin& origin) { return origin.file && origin.file->shipp
 }  // namespace
 
 void lower_limits(const SandboxSpec& spec, const Host& host, LaunchPlan& plan, Errors& errors) {
-  for (const auto& [name, resource] : kResources) {
+  for (const auto& [name, resource] : resources()) {
     const auto found = spec.limits.rlimits.find(std::string(name));
     const bool set = found != spec.limits.rlimits.end() && found->second.is_set();
     if (!set && resource != RLIMIT_CORE) continue;

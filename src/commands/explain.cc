@@ -24,10 +24,6 @@ namespace {
 constexpr int failure = 2;
 constexpr int different = 1;
 
-Error usage(std::string reason, std::string hint = "") {
-  return Error{.code = Code::usage, .reason = std::move(reason), .hint = std::move(hint)};
-}
-
 // What is to be printed: at most one of the forms.
 struct Wanted {
   std::string form;  // of --as
@@ -39,7 +35,7 @@ struct Wanted {
 
 std::optional<Error> read_form(const std::string& form, Wanted& wanted) {
   if (form != "json" && form != "toml" && form != "bwrap") {
-    return usage("--as is json, toml or bwrap, not " + quote(form));
+    return usage_error("--as is json, toml or bwrap, not " + quote(form));
   }
   wanted.form = form;
   return std::nullopt;
@@ -55,7 +51,7 @@ Result<Wanted> read_wanted(const Arguments& args) {
       if (!question.ok()) return std::move(question.error());
       wanted.why = std::move(question.value());
     } else if (option.id == OptionId::diff) {
-      if (option.value.empty()) return usage("--diff needs the names of two profiles");
+      if (option.value.empty()) return usage_error("--diff needs the names of two profiles");
       wanted.diff = option.value;
     } else if (option.id == OptionId::steps) {
       wanted.steps = true;
@@ -65,10 +61,10 @@ Result<Wanted> read_wanted(const Arguments& args) {
   }
   const int forms = int{!wanted.form.empty()} + int{wanted.why.has_value()} +
                     int{!wanted.diff.empty()} + int{wanted.steps};
-  if (forms > 1) return usage("--as, --why, --diff and --steps are one or another");
+  if (forms > 1) return usage_error("--as, --why, --diff and --steps are one or another");
   const bool as_json = wanted.form == "json";
   if (wanted.seccomp && forms > 0 && !as_json) {
-    return usage("--seccomp goes with --as json, and with no other form");
+    return usage_error("--seccomp goes with --as json, and with no other form");
   }
   return wanted;
 }
@@ -85,8 +81,9 @@ Arguments with_profile(const Arguments& args, const std::string& name) {
 Outcome compare(const Arguments& args, const Wanted& wanted, const Host& host,
                 const PageStyle& style) {
   if (args.rest.empty()) {
-    return failed(usage("--diff needs a second profile",
-                        "immure explain --diff " + wanted.diff + " PROFILE [COMMAND [ARG…]]"));
+    return failed(
+        usage_error("--diff needs a second profile",
+                    "immure explain --diff " + wanted.diff + " PROFILE [COMMAND [ARG…]]"));
   }
   std::vector<std::vector<Fact>> facts;
   for (const std::string& name : {wanted.diff, args.rest.front()}) {

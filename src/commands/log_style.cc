@@ -21,15 +21,13 @@ constexpr std::array<std::pair<std::string_view, LogFormat>, 4> formats{{
     {"syslog", LogFormat::syslog},
 }};
 
-Error usage(std::string reason) { return Error{.code = Code::usage, .reason = std::move(reason)}; }
-
 std::optional<Error> read_format(const GivenOption& option, LogStyle& style) {
   for (const auto& [word, format] : formats) {
     if (option.value != word) continue;
     style.format = format;
     return {};
   }
-  return usage("--log-format is human, short, json or syslog, not " + quote(option.value));
+  return usage_error("--log-format is human, short, json or syslog, not " + quote(option.value));
 }
 
 std::optional<Error> read_color(const GivenOption& option, std::optional<bool>& color) {
@@ -40,7 +38,7 @@ std::optional<Error> read_color(const GivenOption& option, std::optional<bool>& 
   } else if (option.value == "auto") {
     color.reset();
   } else {
-    return usage("--color is auto, always or never, not " + quote(option.value));
+    return usage_error("--color is auto, always or never, not " + quote(option.value));
   }
   return {};
 }

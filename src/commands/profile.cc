@@ -122,10 +122,6 @@ constexpr auto verbs =
                           .words = true,
                           .run = import_profile}});
 
-Error usage(std::string reason, std::string hint) {
-  return Error{.code = Code::usage, .reason = std::move(reason), .hint = std::move(hint)};
-}
-
 std::string form_of(const Verb& verb) {
   std::string text = "immure profile " + std::string(verb.name);
   if (!verb.argument.empty()) text += ' ' + std::string(verb.argument);
@@ -159,17 +155,18 @@ std::optional<Error> check_options(const Verb& verb, const Arguments& all) {
     const bool foreign =
         (option.id == OptionId::json && !verb.json) || (option.id == OptionId::from && !verb.from);
     if (foreign) {
-      return usage(option.flag + " is not an option of immure profile " + std::string(verb.name),
-                   form_of(verb));
+      return usage_error(
+          option.flag + " is not an option of immure profile " + std::string(verb.name),
+          form_of(verb));
     }
   }
   if (verb.words) return std::nullopt;
   const std::size_t wanted = verb.argument.empty() ? 1 : 2;
   if (all.rest.size() < wanted) {
-    return usage("immure profile " + std::string(verb.name) + " needs a name", form_of(verb));
+    return usage_error("immure profile " + std::string(verb.name) + " needs a name", form_of(verb));
   }
   if (all.rest.size() > wanted) {
-    return usage(quote(all.rest[wanted]) + " is one word too many", form_of(verb));
+    return usage_error(quote(all.rest[wanted]) + " is one word too many", form_of(verb));
   }
   return std::nullopt;
 }
@@ -187,10 +184,10 @@ Outcome profile_command(const Arguments& args, LogStyle& style) {
     names.reserve(verbs.size());
     for (const Verb& known : verbs) names.push_back(known.name);
     const std::string like = closest(word, names.data(), names.size());
-    return failed(usage(word.empty() ? "immure profile needs a word that says what to do"
-                                     : quote(word) + " is not a word of immure profile",
-                        like.empty() ? "immure profile list|show|path|new|edit|remove|import"
-                                     : "did you mean immure profile " + like + "?"));
+    return failed(usage_error(word.empty() ? "immure profile needs a word that says what to do"
+                                           : quote(word) + " is not a word of immure profile",
+                              like.empty() ? "immure profile list|show|path|new|edit|remove|import"
+                                           : "did you mean immure profile " + like + "?"));
   }
   if (auto error = check_options(*verb, all.value())) return failed(std::move(*error));
   const Host host = this_host(real_files());

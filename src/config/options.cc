@@ -103,10 +103,6 @@ const OptionRow* find_letter(char letter, OptionPlaces places) {
   return row == table.end() ? nullptr : row;
 }
 
-Error usage(std::string reason, std::string hint = "immure help") {
-  return Error{.code = Code::usage, .reason = std::move(reason), .hint = std::move(hint)};
-}
-
 Error not_built(const OptionRow& row, std::string_view flag) {
   return Error{.code = Code::not_supported,
                .reason = std::string(flag) + " is not supported by this version",
@@ -119,8 +115,8 @@ Error unknown_name(std::string_view word, OptionPlaces places) {
     if (row.built && !row.name.empty() && stands(row, places)) names.push_back(row.name);
   }
   const std::string like = closest(word, names.data(), names.size());
-  return usage("unknown option " + quote("--" + std::string(word)),
-               like.empty() ? "immure help" : "did you mean --" + like + "?");
+  return usage_error("unknown option " + quote("--" + std::string(word)),
+                     like.empty() ? "immure help" : "did you mean --" + like + "?");
 }
 
 // Reads options off the front of `args`.
@@ -159,7 +155,9 @@ class Parser {
     const std::string flag = "--" + std::string(key);
     if (!row->built) return not_built(*row, flag);
     if (row->argument.empty()) {
-      if (equals != std::string_view::npos) return usage(flag + " takes no value");
+      if (equals != std::string_view::npos) {
+        return usage_error(flag + " takes no value", "immure help");
+      }
       result_.options.push_back({row->id, flag, ""});
       return {};
     }
@@ -171,7 +169,7 @@ class Parser {
     for (std::size_t i = 0; i < word.size(); ++i) {
       const OptionRow* row = find_letter(word[i], places_);
       const std::string flag = {'-', word[i]};
-      if (row == nullptr) return usage("unknown option " + quote(flag));
+      if (row == nullptr) return usage_error("unknown option " + quote(flag), "immure help");
       if (!row->built) return not_built(*row, flag);
       if (!row->argument.empty()) {
         const std::string_view value = word.substr(i + 1);
@@ -185,8 +183,8 @@ class Parser {
 
   std::optional<Error> with_next_word(const OptionRow& row, const std::string& flag) {
     if (next_ == args_.size()) {
-      return usage(flag + " needs a value",
-                   flag + ' ' + std::string(row.argument) + ": " + std::string(row.help));
+      return usage_error(flag + " needs a value",
+                         flag + ' ' + std::string(row.argument) + ": " + std::string(row.help));
     }
     return give({row.id, flag, args_[next_++]});
   }
@@ -200,7 +198,9 @@ class Parser {
   // The options that are read stand in the place of this one. What of it is no option would be a
   // command that nobody sees on the command line.
   std::optional<Error> take_words(const GivenOption& option) {
-    if (read_words_ == nullptr) return usage(option.flag + " can't stand among what it reads");
+    if (read_words_ == nullptr) {
+      return usage_error(option.flag + " can't stand among what it reads", "immure help");
+    }
     auto words = read_words_(option);
     if (!words.ok()) return std::move(words.error());
     std::vector<char*> pointers;
@@ -214,8 +214,8 @@ class Parser {
     if (!read.ok()) {
       error = std::move(read.error());
     } else if (!taken.rest.empty()) {
-      error = usage(quote(taken.rest.front()) + " is not an option",
-                    "the command stands on the command line itself");
+      error = usage_error(quote(taken.rest.front()) + " is not an option",
+                          "the command stands on the command line itself");
     }
     if (error) error->origin.flag = option.flag + ' ' + option.value;
     return error;
@@ -248,6 +248,10 @@ std::span<const OptionRow> option_table() { return table; }
 
 bool Arguments::has(OptionId id) const {
   return std::ranges::any_of(options, [id](const GivenOption& o) { return o.id == id; });
+}
+
+Error usage_error(std::string reason, std::string hint) {
+  return Error{.code = Code::usage, .reason = std::move(reason), .hint = std::move(hint)};
 }
 
 Result<Arguments> parse_arguments(std::span<char* const> args, OptionPlaces places,

@@ -100,6 +100,9 @@ struct Arguments {
   bool has(OptionId id) const;
 };
 
+// A mistake of the command line.
+Error usage_error(std::string reason, std::string hint = {});
+
 // Reads the words of `--args-fd FD`; `option` is that one. Takes the descriptor over.
 using ReadWords = Result<std::vector<std::string>> (*)(const GivenOption& option);
 

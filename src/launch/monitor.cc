@@ -48,7 +48,7 @@ class Monitor {
       const auto output = sandbox_.output.watched();
       const auto terminal = sandbox_.terminal.relay().watched();
       // Nothing is told after the command's end, and each wake-up delays that of pid 1.
-      const int report = status_ ? -1 : sandbox_.report.get();
+      const int report = end_.status ? -1 : sandbox_.report.get();
       std::array<pollfd, 9> watched = {{{report, POLLIN, 0},
                                         {sandbox_.signals.get(), POLLIN, 0},
                                         {sandbox_.pidfd.get(), POLLIN, 0},

@@ -90,7 +90,7 @@ Outcome compare(const Arguments& args, const Wanted& wanted, const Host& host,
     auto result = prepare(with_profile(args, name), Purpose::explain, host);
     if (auto* errors = std::get_if<Errors>(&result)) return failed(std::move(*errors));
     const auto& prepared = std::get<Prepared>(result);
-    facts.push_back(facts_of(shown_plan(prepared), prepared.spec));
+    facts.push_back(facts_of(shown_plan(prepared), prepared.spec->get()));
   }
   const std::string changes = page_of_changes(facts[0], facts[1], style);
   Outcome outcome = print_page(changes, failure);
@@ -111,7 +111,7 @@ bool asks_for_intents(const Arguments& args, const Wanted& wanted) {
 }
 
 Outcome print_profile(const Prepared& prepared) {
-  SandboxSpec spec = prepared.spec;
+  SandboxSpec spec = prepared.spec->get();
   settle_groups(spec.seccomp);
   auto text = write_profile(spec, prepared.places);
   if (!text.ok()) return failed(std::move(text.error()));
@@ -150,11 +150,11 @@ Outcome explain_command(const Arguments& args, LogStyle& style) {
   if (auto* errors = std::get_if<Errors>(&result)) return failed(std::move(*errors));
   auto& prepared = std::get<Prepared>(result);
   if (wanted.seccomp) {
-    const FilterTable table = filter_table(prepared.spec, prepared.plan);
+    const FilterTable table = filter_table(prepared.spec->get(), prepared.plan);
     if (wanted.form == "json") return print(filter_json(table), failure);
     return print_page(filter_page(table, page), failure);
   }
-  std::ranges::move(bound_sockets(prepared.spec, host, true),
+  std::ranges::move(bound_sockets(prepared.spec->get(), host, true),
                     std::back_inserter(prepared.warnings));
   if (wanted.form == "json") return print(json_plan(prepared), failure);
   if (wanted.form == "toml") return print_profile(prepared);

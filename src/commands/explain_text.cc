@@ -17,7 +17,7 @@ std::string layers(const Prepared& prepared, const PageStyle& style) {
     out +=
         page_row(escape(profile.name) + (path == profile.name ? "" : ": " + path), {}, {}, style);
   }
-  const SandboxSpec& spec = prepared.spec;
+  const SandboxSpec& spec = prepared.spec->get();
   if (spec.description.is_set()) {
     out += page_row("description: " + escape(*spec.description.value), spec.description.origin, {},
                     style);
@@ -70,7 +70,7 @@ std::string_view kind_front(WhyQuestion::Kind kind) {
 std::string explain_page(const Prepared& prepared, const PageStyle& style, bool notes) {
   const LaunchPlan plan = shown_plan(prepared);
   std::string out = layers(prepared, style) + command(plan.command, style) + '\n' +
-                    page_of(facts_of(plan, prepared.spec), style);
+                    page_of(facts_of(plan, prepared.spec->get()), style);
   if (!notes) return out;
   std::string rows;
   for (const std::string& note : plan.notes) rows += page_row(escape(note), {}, {}, style);
@@ -87,7 +87,7 @@ std::string explain_page(const Prepared& prepared, const PageStyle& style, bool 
 Result<std::string> explain_why(const Prepared& prepared, const WhyQuestion& question,
                                 const Host& host, const PageStyle& style) {
   const LaunchPlan plan = shown_plan(prepared);
-  const WhyContext context{.plan = plan, .spec = prepared.spec, .host = host};
+  const WhyContext context{.plan = plan, .spec = prepared.spec->get(), .host = host};
   WhyAnswer answer;
   switch (question.kind) {
     case WhyQuestion::Kind::path: {

@@ -119,15 +119,14 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
     request.shell = true;
   }
   std::vector<std::string> secrets = secrets_of(merged.spec.env);
-  SandboxSpec kept;
-  if (purpose == Purpose::explain) kept = merged.spec;
   const HostPlaces places = places_of(circumstances);
   drop_allowed(merged.warnings, merged.spec);
   // A run says nothing of what was granted on purpose; explain is there to say it.
   if (purpose == Purpose::explain) append(merged.warnings, lint(merged.spec, places));
   auto checked = check(std::move(merged.spec), places);
   if (auto* errors = std::get_if<Errors>(&checked)) return std::move(*errors);
-  auto lowered = lower(std::get<CheckedSpec>(checked), request, host);
+  const CheckedSpec& spec = std::get<CheckedSpec>(checked);
+  auto lowered = lower(spec, request, host);
   if (auto* errors = std::get_if<Errors>(&lowered)) return std::move(*errors);
   std::vector<std::string>& notes = std::get<LaunchPlan>(lowered).notes;
   notes.insert(notes.begin(), merged.notes.begin(), merged.notes.end());
@@ -137,7 +136,7 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
   return Prepared{.profiles = std::move(merged.profiles),
                   .plan = std::move(std::get<LaunchPlan>(lowered)),
                   .secrets = std::move(secrets),
-                  .spec = std::move(kept),
+                  .spec = spec,
                   .places = purpose == Purpose::explain ? places : HostPlaces{},
                   .warnings = std::move(merged.warnings),
                   .unprotected = std::move(unprotected)};
@@ -173,9 +172,11 @@ std::variant<Merged, Errors> merge_with_state(const std::vector<std::string>& na
     merged = std::get_if<Merged>(&layers);
     if (merged == nullptr) return layers;
     if (state_directory(merged->spec.state, here) != directory) {
-      return Errors{{.code = Code::variable,
-                     .doing = "state.dir can't be made of ${STATE}, which it says the place of",
-                     .origin = merged->spec.state.dir.origin}};
+      const Origin origin = merged->spec.state.dir.origin;
+      layers = Errors{{.code = Code::variable,
+                       .doing = "state.dir can't be made of ${STATE}, which it says the place of",
+                       .origin = origin}};
+      return layers;
     }
   }
   merged->spec.state.used = directory;
@@ -247,12 +248,16 @@ std::variant<Merged, Errors> merge_loaded(std::variant<LoadedLayers, Errors> loa
   if (auto* failed = std::get_if<Errors>(&flags)) append(errors, std::move(*failed));
   if (!errors.empty()) return errors;
 
-  Merged merged;
+  std::variant<Merged, Errors> result;  // filled in place: a spec is large
+  auto& merged = std::get<Merged>(result);
   auto& profiles = std::get<LoadedLayers>(loaded);
   auto& options_layers = std::get<std::vector<FlagLayer>>(flags);
   merged.profiles = std::move(profiles.profiles);
   errors = lay_intents(profiles.layers, options_layers, circumstances, merged);
-  if (!errors.empty()) return errors;
+  if (!errors.empty()) {
+    result = std::move(errors);
+    return result;
+  }
   for (const ProfileLayer& layer : profiles.layers) {
     merge(merged.spec, layer.spec, merged.warnings);
   }
@@ -263,9 +268,12 @@ std::variant<Merged, Errors> merge_loaded(std::variant<LoadedLayers, Errors> loa
     }
     merge(merged.spec, layer.spec, merged.warnings);
   }
-  if (!errors.empty()) return errors;
-  merged.spec.allow.clear();
-  return merged;
+  if (errors.empty()) {
+    merged.spec.allow.clear();
+  } else {
+    result = std::move(errors);
+  }
+  return result;
 }
 
 std::variant<Prepared, Errors> prepare(const Arguments& args, Purpose purpose, const Host& host) {

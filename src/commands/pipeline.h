@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "config/protected_names.h"
 #include "plan/host.h"
 #include "plan/launch_plan.h"
+#include "spec/check.h"
 #include "spec/refusals.h"
 #include "spec/sandbox_spec.h"
 
@@ -27,8 +29,8 @@ struct Prepared {
   std::vector<LoadedProfile> profiles;
   LaunchPlan plan;
   std::vector<std::string> secrets;  // names of variables whose values are not to be shown
-  SandboxSpec spec;                  // what the plan was made of; Purpose::explain only
-  HostPlaces places;                 // that it was checked with; the same
+  std::optional<CheckedSpec> spec;   // what the plan was made of
+  HostPlaces places;                 // that it was checked with; Purpose::explain only
   Errors warnings;
   Unprotected unprotected;  // what the command should not make
 };

@@ -77,7 +77,7 @@ std::string quoted_lines(std::string_view text) {
 // What would be said of the spec if the file did not say itself that it is meant: who is asked to
 // trust it has said nothing yet.
 Errors acknowledged_by(const SourceFile* file, const Prepared& prepared) {
-  SandboxSpec bare = prepared.spec;
+  SandboxSpec bare = prepared.spec->get();
   std::erase_if(bare.lint.allow.items,
                 [&](const SetItem& item) { return item.origin.file.get() == file; });
   Errors all = refusals(bare, prepared.places);

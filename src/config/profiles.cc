@@ -126,22 +126,26 @@ class Loader {
     return text + escape(name);
   }
 
-  // The layer of a text; errors go to the list.
-  std::optional<ProfileLayer> parse(const ProfileText& text) {
-    auto parsed = text.code.empty()
-                      ? parse_profile(text.source, text.directory, circumstances_)
-                      : read_profile(decode_document(text.code), text.source, {}, circumstances_);
+  // The layer of a text, or what is wrong with it.
+  std::variant<ProfileLayer, Errors> parse(const ProfileText& text) const {
+    return text.code.empty()
+               ? parse_profile(text.source, text.directory, circumstances_)
+               : read_profile(decode_document(text.code), text.source, {}, circumstances_);
+  }
+
+  // Null: the errors of the layer go to the list.
+  ProfileLayer* layer_of(std::variant<ProfileLayer, Errors>& parsed) {
     if (auto* errors = std::get_if<Errors>(&parsed)) {
       errors_.insert(errors_.end(), std::make_move_iterator(errors->begin()),
                      std::make_move_iterator(errors->end()));
-      return std::nullopt;
     }
-    return std::move(std::get<ProfileLayer>(parsed));
+    return std::get_if<ProfileLayer>(&parsed);
   }
 
   void read(const std::string& name, const ProfileText& text) {
-    auto layer = parse(text);
-    if (!layer) return;
+    auto parsed = parse(text);
+    ProfileLayer* layer = layer_of(parsed);
+    if (layer == nullptr) return;
     for (const std::string& base : extended_by(name, text, *layer)) {
       if (!text.project.empty() && is_profile_path(base)) {
         errors_.push_back(beside_project(base, layer->extends.origin));
@@ -176,8 +180,9 @@ class Loader {
   // A drop-in changes one profile; it extends nothing unless it says so.
   void add_drop_in(const ProfileText& text) {
     if (!seen_.insert(text.identity).second) return;
-    auto layer = parse(text);
-    if (!layer) return;
+    auto parsed = parse(text);
+    ProfileLayer* layer = layer_of(parsed);
+    if (layer == nullptr) return;
     if (layer->extends.is_set()) {
       errors_.push_back(Error{.code = Code::wrong_type,
                               .doing = "a drop-in can't extend other profiles",

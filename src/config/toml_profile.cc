@@ -84,14 +84,16 @@ void read_keys(Reader& reader, const Node& table, ProfileLayer& layer,
 namespace {
 
 std::variant<ProfileLayer, Errors> read_layer(const Node& root, Reader& reader) {
-  ProfileLayer layer;
+  std::variant<ProfileLayer, Errors> result;  // filled in place: a spec is large
+  auto& layer = std::get<ProfileLayer>(result);
   read_keys(reader, root, layer);
-  if (!reader.errors().empty()) {
+  if (reader.errors().empty()) {
+    sort_by_depth(layer.spec.mounts);
+  } else {
     sort_by_place(reader.errors());
-    return std::move(reader.errors());
+    result = std::move(reader.errors());
   }
-  sort_by_depth(layer.spec.mounts);
-  return layer;
+  return result;
 }
 
 Errors bad_setting(std::string_view flag, std::string what, std::string hint) {

@@ -181,7 +181,7 @@ std::variant<CheckedSpec, Errors> check(SandboxSpec spec, const HostPlaces& plac
     sort_by_place(problems.list);
     return std::move(problems.list);
   }
-  return CheckedSpec(std::move(spec));
+  return CheckedSpec(std::make_shared<const SandboxSpec>(std::move(spec)));
 }
 
 }  // namespace immure

@@ -1,6 +1,8 @@
 // Finds everything that is wrong with a merged spec, before anything of it happens. Pure.
 #pragma once
 
+#include <memory>
+#include <utility>
 #include <variant>
 
 #include "base/error.h"
@@ -10,14 +12,15 @@
 namespace immure {
 
 // A spec without contradictions. Only check() makes one, so unchecked input cannot be lowered.
+// Copies share it: a spec is large.
 class CheckedSpec {
  public:
-  const SandboxSpec& get() const { return spec_; }
+  const SandboxSpec& get() const { return *spec_; }
 
  private:
-  explicit CheckedSpec(SandboxSpec spec) : spec_(std::move(spec)) {}
+  explicit CheckedSpec(std::shared_ptr<const SandboxSpec> spec) : spec_(std::move(spec)) {}
   friend std::variant<CheckedSpec, Errors> check(SandboxSpec spec, const HostPlaces& places);
-  SandboxSpec spec_;
+  std::shared_ptr<const SandboxSpec> spec_;
 };
 
 // All problems, in the order of their places; or the spec as a CheckedSpec. Of places that are not

@@ -116,7 +116,7 @@ Circumstances made_up_circumstances() {
   made_up.why_private = [](const std::string&) { return std::string(); };
   made_up.intents =
       OnDemand<std::vector<std::string>>([pure = made_up] { return intent_names(pure); });
-  made_up.environment["XDG_RUNTIME_DIR"] = "/run/user/1000";
+  made_up.environment.add("XDG_RUNTIME_DIR", "/run/user/1000");
   return made_up;
 }
 

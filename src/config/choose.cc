@@ -112,7 +112,7 @@ std::variant<Choice, Errors> choose_profiles(const std::vector<std::string>& ask
   if (!choice.names.empty()) return choice;
   const auto variable = circumstances.environment.find("IMMURE_PROFILE");
   if (variable != circumstances.environment.end() && !variable->second.empty()) {
-    choice.names = {variable->second};
+    choice.names.emplace_back(variable->second);
     return choice;
   }
   if (use == ProjectUse::if_trusted) {

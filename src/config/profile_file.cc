@@ -174,7 +174,7 @@ std::string_view place_name(ProfilePlace place) {
 std::string user_directory(const Circumstances& circumstances) {
   const auto found = circumstances.environment.find("XDG_CONFIG_HOME");
   if (found != circumstances.environment.end() && found->second.starts_with('/')) {
-    return found->second + "/immure";
+    return join(found->second, "immure");
   }
   if (circumstances.home.empty()) return {};
   return circumstances.home + "/.config/immure";

@@ -20,7 +20,7 @@ namespace {
 
 std::string from_environment(const Circumstances& circumstances, const std::string& name) {
   const auto found = circumstances.environment.find(name);
-  return found == circumstances.environment.end() ? std::string() : found->second;
+  return found == circumstances.environment.end() ? std::string() : std::string(found->second);
 }
 
 // The XDG base directory specification wants relative values ignored.

@@ -3,12 +3,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/callers_environment.h"
 #include "base/error.h"
 #include "base/on_demand.h"
 
@@ -37,7 +37,7 @@ struct Circumstances {
   std::function<Presence(const std::string&)> look;
   // The directory of the user's profiles and intents, and of the list of what is trusted.
   OnDemand<Presence> user_files{Presence::there};
-  std::map<std::string, std::string> environment;
+  CallersEnvironment environment;
   std::string item;                 // ${ITEM}: in the data file of an intent
   std::string state;                // ${STATE}; empty: below $XDG_STATE_HOME, by `name`
   bool* asked_for_state = nullptr;  // set where ${STATE} is expanded

@@ -76,7 +76,7 @@ void believe_home(Host& host) {
   if (found == host.environment.end()) return;
   if (!is_absolute(found->second) || has_dot_dot(found->second)) return;
   struct stat status {};
-  if (::stat(found->second.c_str(), &status) != 0) return;
+  if (::stat(std::string(found->second).c_str(), &status) != 0) return;
   if (S_ISDIR(status.st_mode) && status.st_uid == host.uid) host.home = normalize(found->second);
 }
 
@@ -85,7 +85,7 @@ void read_environment(Host& host) {
     std::string_view name(*variable);
     if (name.find('=') == std::string_view::npos || name.starts_with('=')) continue;
     const std::string_view value = split(name, '=');
-    host.environment.emplace(name, value);  // getenv(3) gives the first too
+    host.environment.add(name, value);
   }
 }
 

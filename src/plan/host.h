@@ -5,11 +5,11 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/callers_environment.h"
 #include "base/error.h"
 #include "base/on_demand.h"
 
@@ -69,7 +69,7 @@ struct Host {
   std::string home;       // from the passwd database; empty: none
   std::string user_name;  // empty: no passwd entry
   std::string shell;
-  std::map<std::string, std::string> environment;       // the caller's
+  CallersEnvironment environment;
   OnDemand<std::uint64_t> rtprio_limit{0};              // the soft one; sched(7)
   std::uint64_t (*hard_limit)(int resource) = nullptr;  // of RLIMIT_…; getrlimit(2); never null
   // What the administrator gave this user in subuid(5) and subgid(5).

@@ -51,7 +51,7 @@ std::vector<std::string> split_path(std::string_view path_variable) {
   return directories;
 }
 
-std::vector<std::string> places_of(const std::string& name, const std::string& path_variable,
+std::vector<std::string> places_of(const std::string& name, std::string_view path_variable,
                                    const std::string& from) {
   if (name.starts_with('/')) return {collapse(name)};
   if (name.find('/') != std::string::npos) return {collapse(join(from, name))};
@@ -65,7 +65,7 @@ std::vector<std::string> places_of(const std::string& name, const std::string& p
 // Where the command is on the host, for the hint; empty: nowhere.
 std::string find_outside(const std::string& name, const Host& host) {
   const auto path = host.environment.find("PATH");
-  const std::string callers = path == host.environment.end() ? "" : path->second;
+  const std::string_view callers = path == host.environment.end() ? "" : path->second;
   for (const std::string& place : places_of(name, callers, host.cwd)) {
     const Result<ResolvedPath> there = host.files->resolve(place);
     if (!there.ok() || there.value().kind != FileKind::regular) continue;

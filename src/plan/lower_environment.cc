@@ -18,10 +18,10 @@ void add_floor(const SandboxSpec& spec, const Host& host, const RootTree& tree,
                Variables& variables) {
   const auto callers = [&](const char* name) {
     const auto found = host.environment.find(name);
-    return found == host.environment.end() ? std::string() : found->second;
+    return found == host.environment.end() ? std::string_view() : found->second;
   };
   std::string path = visible_directories(callers("PATH"), tree);
-  if (path.empty()) path = visible_directories(std::string(kUsualPath), tree);
+  if (path.empty()) path = visible_directories(kUsualPath, tree);
   if (!path.empty()) variables["PATH"] = std::move(path);
   variables["HOME"] = host.home.empty() ? "/" : host.home;
   variables["USER"] = variables["LOGNAME"] =
@@ -66,16 +66,17 @@ void apply_pattern(const std::string& pattern, const EnvRule& rule, const Host& 
     std::erase_if(variables, [&](const auto& variable) { return matches(variable.first); });
     return;
   }
-  for (const auto& [name, value] : host.environment) {
-    if (!matches(name)) continue;
-    variables[name] = rule.kind == EnvRule::Kind::text ? rule.text : value;
+  for (auto variable = host.environment.begin(); variable != host.environment.end(); ++variable) {
+    const std::string name(variable->first);
+    if (!matches(name) || host.environment.find(name) != variable) continue;
+    variables[name] = rule.kind == EnvRule::Kind::text ? rule.text : variable->second;
     if (rule.secret) plan.command.secrets.push_back(name);
   }
 }
 
 }  // namespace
 
-std::string visible_directories(const std::string& path_variable, const RootTree& tree) {
+std::string visible_directories(std::string_view path_variable, const RootTree& tree) {
   std::string visible;
   std::string_view rest = path_variable;
   while (!rest.empty()) {

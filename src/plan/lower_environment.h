@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "plan/host.h"
@@ -20,6 +21,6 @@ std::map<std::string, std::string> lower_environment(const SandboxSpec& spec,
                                                      LaunchPlan& plan);
 
 // The entries of a PATH that are directories inside, in order; relative ones never are.
-std::string visible_directories(const std::string& path_variable, const RootTree& tree);
+std::string visible_directories(std::string_view path_variable, const RootTree& tree);
 
 }  // namespace immure

@@ -25,8 +25,9 @@ constexpr auto kNeverSuggested = std::to_array<std::string_view>(
 bool is_never_suggested(const std::string& path, const Host& host) {
   if (is_within(host.home, path)) return true;  // the home, and what holds it
   const auto config = host.environment.find("XDG_CONFIG_HOME");
-  const auto stores = private_stores(
-      {.home = host.home, .config_home = config == host.environment.end() ? "" : config->second});
+  HostPlaces places{.home = host.home};
+  if (config != host.environment.end()) places.config_home = config->second;
+  const auto stores = private_stores(places);
   const bool holds_secrets = std::ranges::any_of(stores, [&](const std::string& store) {
     return is_within(path, store) || is_within(store, path);
   });

@@ -33,7 +33,7 @@ class FindProgram : public testing::Test {
     host_.files = &files_;
     host_.cwd = "/w/sub";
     host_.home = "/home/u";
-    host_.environment["PATH"] = "/bin:/usr/bin::rel";
+    host_.environment = {{"PATH", "/bin:/usr/bin::rel"}};
   }
   std::string find(std::string_view word) const { return find_program(word, host_); }
 
@@ -66,7 +66,7 @@ TEST_F(FindProgram, IsEmptyForWhatIsNotThere) {
   EXPECT_EQ(find("nothing"), "");
   EXPECT_EQ(find("./cc"), "");
   EXPECT_EQ(find(""), "");
-  host_.environment.erase("PATH");
+  host_.environment = {};
   EXPECT_EQ(find("cc"), "");
 }
 

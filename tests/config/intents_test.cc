@@ -261,7 +261,7 @@ class OtherIntents : public ::testing::Test {
     ASSERT_NE(::mkdtemp(name.data()), nullptr);
     top_ = name;
     fs::create_directories(top_ / "immure/allow");
-    circumstances_.environment["XDG_CONFIG_HOME"] = top_.string();
+    circumstances_.environment.add("XDG_CONFIG_HOME", top_.native());
     circumstances_.uid = ::getuid();
     circumstances_.intents =
         OnDemand<std::vector<std::string>>([this] { return intent_names(circumstances_); });

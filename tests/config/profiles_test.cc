@@ -28,7 +28,7 @@ class Profiles : public ::testing::Test {
     who_.home = root_.string();
     who_.cwd = root_.string();
     who_.name.clear();
-    who_.environment["XDG_CONFIG_HOME"] = root_.string();
+    who_.environment.add("XDG_CONFIG_HOME", root_.native());
   }
   void TearDown() override { fs::remove_all(root_); }
 

@@ -182,7 +182,7 @@ TEST_F(Project, StandsBetweenTheVariableAndTheDefault) {
   EXPECT_EQ(choose(path("p"), ProjectUse::if_trusted, {"build"}), "build");
   EXPECT_EQ(choose(path("p"), ProjectUse::never), "default");
   EXPECT_EQ(choose(path("p"), ProjectUse::required, {"build"}), "(~/p/.immure.toml)build");
-  who_.environment["IMMURE_PROFILE"] = "web";
+  who_.environment.add("IMMURE_PROFILE", "web");
   EXPECT_EQ(choose(path("p")), "web");
   EXPECT_EQ(choose(path("p"), ProjectUse::never), "web");
   EXPECT_EQ(choose(path("p"), ProjectUse::required), "(~/p/.immure.toml)");

@@ -20,6 +20,7 @@ class UserFiles : public ::testing::Test {
     std::string pattern = (fs::temp_directory_path() / "immure-config-XXXXXX").string();
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     root_ = fs::canonical(pattern);
+    config_home_ = (root_ / "config").string();
     fs::create_directories(root_ / "config/immure/profiles");
     who_ = someone();
     who_.uid = ::getuid();
@@ -27,7 +28,7 @@ class UserFiles : public ::testing::Test {
     who_.cwd = root_.string();
     who_.name.clear();
     who_.exe.clear();
-    who_.environment = {{"XDG_CONFIG_HOME", (root_ / "config").string()}};
+    who_.environment = {{"XDG_CONFIG_HOME", config_home_}};
   }
   void TearDown() override { fs::remove_all(root_); }
 
@@ -45,6 +46,7 @@ class UserFiles : public ::testing::Test {
   std::string path(const std::string& name) const { return (root_ / name).string(); }
 
   fs::path root_;
+  std::string config_home_;
   Circumstances who_;
 };
 

@@ -27,9 +27,9 @@ TEST(Variables, OfTheDesktopStandardHaveItsDefaultsBelowTheHome) {
   EXPECT_EQ(expanded("${XDG_CONFIG_HOME}|${XDG_CACHE_HOME}|${XDG_DATA_HOME}|${XDG_STATE_HOME}"),
             "/home/ann/.config|/home/ann/.cache|/home/ann/.local/share|/home/ann/.local/state");
   Circumstances other = someone();
-  other.environment["XDG_CACHE_HOME"] = "/var/cache/ann";
-  other.environment["XDG_STATE_HOME"] = "relative/is/ignored";
-  other.environment["XDG_RUNTIME_DIR"] = "/run/user/1000";
+  other.environment.add("XDG_CACHE_HOME", "/var/cache/ann");
+  other.environment.add("XDG_STATE_HOME", "relative/is/ignored");
+  other.environment.add("XDG_RUNTIME_DIR", "/run/user/1000");
   EXPECT_EQ(expanded("${XDG_CACHE_HOME}|${XDG_STATE_HOME}|${XDG_RUNTIME_DIR}", other),
             "/var/cache/ann|/home/ann/.local/state|/run/user/1000");
 }
@@ -45,7 +45,7 @@ TEST(Variables, OfTheCallerAreReachedThroughEnv) {
 
 TEST(Variables, ValuesAreNotExpandedAgain) {
   Circumstances tricky = someone();
-  tricky.environment["EDITOR"] = "${HOME}";
+  tricky.environment = {{"EDITOR", "${HOME}"}};
   EXPECT_EQ(expanded("${env:EDITOR}", tricky), "${HOME}");
 }
 

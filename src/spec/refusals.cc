@@ -79,7 +79,6 @@ bool matches(const Grant& grant, std::string_view pattern, std::string_view path
 class Refuser {
  public:
   Refuser(const SandboxSpec& spec, const HostPlaces& places) : spec_(spec), places_(places) {
-    stores_ = credential_stores(places);
     if (!places.runtime_dir.empty()) {
       buses_.push_back(join(places.runtime_dir, "bus"));
       for (const std::string_view name : kUserContainerSockets) {
@@ -91,7 +90,9 @@ class Refuser {
   }
 
   Errors run() {
-    for (const Grant& grant : grants_of(spec_)) look_at(grant);
+    const std::vector<Grant> grants = grants_of(spec_);
+    if (std::ranges::any_of(grants, &Grant::writable)) stores_ = credential_stores(places_);
+    for (const Grant& grant : grants) look_at(grant);
     return std::move(errors_);
   }
 

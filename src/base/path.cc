@@ -68,7 +68,9 @@ std::size_t depth(std::string_view path) {
 }
 
 std::string join(std::string_view base, std::string_view rest) {
-  std::string path(base == "/" ? "" : base);
+  std::string path;
+  path.reserve(base.size() + 1 + rest.size());
+  if (base != "/") path.append(base);
   if (!rest.starts_with('/')) path += '/';
   return path.append(rest);
 }

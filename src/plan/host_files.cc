@@ -150,6 +150,19 @@ std::string with_parts(std::string path, const std::deque<std::string>& parts) {
   return path.empty() ? "/" : path;
 }
 
+// As normalize() would leave it.
+bool is_normal(std::string_view path) {
+  if (path == "/") return true;
+  while (path.starts_with('/')) {
+    path.remove_prefix(1);
+    const std::string_view part = path.substr(0, path.find('/'));
+    if (part.empty() || part == "." || part == "..") return false;
+    path.remove_prefix(part.size());
+    if (path.empty()) return true;
+  }
+  return false;
+}
+
 class RealFiles : public HostFiles {
  public:
   Result<ResolvedPath> resolve(const std::string& path) const override {
@@ -208,7 +221,7 @@ Result<ResolvedPath> RealFiles::find(const std::string& path) const {
   ResolvedPath found;
   // Most paths have no link on them, and one look is all it takes.
   std::optional<Result<Look>> first;
-  if (!has_dot_dot(path) && normalize(path) == path) {
+  if (is_normal(path)) {
     first = look(path, parent_of(path) == "/");
     if (!first->ok()) return first->error();
     const Look& seen = first->value();

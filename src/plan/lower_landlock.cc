@@ -13,9 +13,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/path.h"
 #include "base/text.h"
+#include "base/text_order.h"
 #include "plan/best_effort.h"
 #include "plan/lower_kernel_fs.h"
 
@@ -30,7 +32,7 @@ constexpr int kTcpAbi = 4;
 constexpr int kIoctlAbi = 5;
 constexpr int kScopeAbi = 6;
 
-using Rules = std::map<std::string, std::uint64_t, std::less<>>;
+using Rules = std::map<std::string, std::uint64_t, TextOrder>;
 
 std::string inside(const std::string& target) { return "/" + target; }
 
@@ -113,9 +115,11 @@ std::string_view giver_of(const Rules& rules, std::string_view path, std::uint64
 }
 
 void drop_needless(Rules& rules) {
-  const Rules whole = rules;
-  std::erase_if(
-      rules, [&](const auto& rule) { return (rule.second & ~inherited(whole, rule.first)) == 0; });
+  std::vector<Rules::const_iterator> needless;  // seen before any goes
+  for (auto rule = rules.cbegin(); rule != rules.cend(); ++rule) {
+    if ((rule->second & ~inherited(rules, rule->first)) == 0) needless.push_back(rule);
+  }
+  for (const auto& rule : needless) rules.erase(rule);
 }
 
 class LandlockLayer {

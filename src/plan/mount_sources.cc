@@ -80,7 +80,7 @@ class SourceFinder {
   const SandboxSpec& spec_;
   const Host& host_;
   Errors& errors_;
-  std::set<std::string, std::less<>> entries_;  // targets of the profile, as written
+  std::set<std::string_view> entries_;  // targets of the profile, as written
   PlantedLinks planted_;
   MountSources out_;
 };

@@ -46,7 +46,7 @@ std::string step_target(const std::string& path) { return std::string(relative_t
 void RootBuilder::add(Step step, const std::string& path, TreeNode node, const Origin& origin) {
   const bool shows_more = node.kind == TreeNode::Kind::host ||
                           node.kind == TreeNode::Kind::overlay || node.kind == TreeNode::Kind::link;
-  if (shows_more) {
+  if (shows_more && !missing_.empty()) {
     const std::string below = join(path, "");
     const auto expected = missing_.lower_bound(below);
     const bool found = expected != missing_.end() && expected->starts_with(below);

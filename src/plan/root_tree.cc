@@ -129,17 +129,21 @@ Result<Seen> RootTree::walk(std::string path, bool follow_last) const {
 
 bool RootTree::put(const std::string& path, TreeNode node) {
   bool nothing_lost = true;
-  const std::string below = join(path, "");
-  auto it = nodes_.lower_bound(below);
-  while (it != nodes_.end() && it->first.starts_with(below)) {
-    if (it->first == path) {
-      ++it;
+  auto at = nodes_.lower_bound(path);
+  if (at != nodes_.end() && at->first == path) {
+    at->second = std::move(node);
+  } else {
+    at = nodes_.emplace_hint(at, path, std::move(node));
+  }
+  // What begins with the path comes next, among it what is below: "/a", "/a-b", "/a/b".
+  for (++at; at != nodes_.end() && at->first.starts_with(path);) {
+    if (!is_within(at->first, path)) {
+      ++at;
       continue;
     }
-    nothing_lost = nothing_lost && !it->second.asked;
-    it = nodes_.erase(it);
+    nothing_lost = nothing_lost && !at->second.asked;
+    at = nodes_.erase(at);
   }
-  nodes_.insert_or_assign(path, std::move(node));
   return nothing_lost;
 }
 

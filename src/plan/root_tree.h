@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/text_order.h"
 #include "plan/host.h"
 
 namespace immure {
@@ -84,7 +85,7 @@ class RootTree {
   std::string mount_point_of(const std::string& path) const;
 
  private:
-  using Nodes = std::map<std::string, TreeNode, std::less<>>;
+  using Nodes = std::map<std::string, TreeNode, TextOrder>;
 
   Result<Seen> walk(std::string path, bool follow_last) const;
   // The node at or above a path; there is always the root.

@@ -86,16 +86,25 @@ class Converter {
   Node table(const toml::table& from) const {
     Node node;
     node.place = lines_.place(from.source().begin);
-    node.members.reserve(from.size());
+    struct Entry {
+      Place place;
+      const toml::key* key;
+      const toml::node* value;
+    };
+    std::vector<Entry> entries;
+    entries.reserve(from.size());
     for (const auto& [key, value] : from) {
-      node.members.push_back(Member{.key = std::string(key.str()),
-                                    .place = lines_.place(key.source().begin),
-                                    .value = convert(value)});
+      entries.push_back({lines_.place(key.source().begin), &key, &value});
     }
-    std::stable_sort(
-        node.members.begin(), node.members.end(), [](const Member& a, const Member& b) {
-          return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
-        });
+    std::stable_sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
+      return std::pair(a.place.line, a.place.column) < std::pair(b.place.line, b.place.column);
+    });
+    node.members.reserve(entries.size());
+    for (const Entry& entry : entries) {
+      node.members.push_back(Member{.key = std::string(entry.key->str()),
+                                    .place = entry.place,
+                                    .value = convert(*entry.value)});
+    }
     return node;
   }
 

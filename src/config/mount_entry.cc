@@ -39,14 +39,13 @@ std::string_view type_of_key(std::string_view name) {
 
 // The most telling key wins, wherever it stands: { access = "rw", content = "…" } is a file.
 std::string_view MountEntry::implied_type() const {
-  for (const std::string_view candidate :
-       {"file", "symlink", "overlay", "proc", "tmpfs", "bind", "dir"}) {
-    if (std::any_of(given_.begin(), given_.end(),
-                    [&](const Given& given) { return type_of_key(given.name) == candidate; })) {
-      return candidate;
-    }
+  static constexpr auto kTellingMost = std::to_array<std::string_view>(
+      {"file", "symlink", "overlay", "proc", "tmpfs", "bind", "dir"});
+  const auto* best = kTellingMost.end();
+  for (const Given& given : given_) {
+    best = std::min(best, std::ranges::find(kTellingMost, type_of_key(given.name)));
   }
-  return "bind";
+  return best == kTellingMost.end() ? "bind" : *best;
 }
 
 bool MountEntry::only(std::string_view meaning, std::initializer_list<std::string_view> names) {

@@ -41,6 +41,10 @@ std::vector<std::string> secrets_of(const Environment& rules) {
 // Intents are weaker than whatever else is said, in whichever layer: they are the lowest.
 Errors lay_intents(const std::vector<ProfileLayer>& profiles, const std::vector<FlagLayer>& options,
                    const Circumstances& circumstances, Merged& merged) {
+  const bool none =
+      std::ranges::all_of(profiles, [](const auto& layer) { return layer.spec.allow.empty(); }) &&
+      std::ranges::all_of(options, [](const auto& layer) { return layer.spec.allow.empty(); });
+  if (none) return {};
   SandboxSpec asked;
   bool cwd_is_keyed = false;
   Errors warnings;  // given again when all else is merged
@@ -140,6 +144,25 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
                   .places = purpose == Purpose::explain ? places : HostPlaces{},
                   .warnings = std::move(merged.warnings),
                   .unprotected = std::move(unprotected)};
+}
+
+Errors lay_layers(LoadedLayers& profiles, const std::vector<FlagLayer>& options,
+                  const Circumstances& circumstances, Merged& merged) {
+  merged.profiles = std::move(profiles.profiles);
+  Errors errors = lay_intents(profiles.layers, options, circumstances, merged);
+  if (!errors.empty()) return errors;
+  for (const ProfileLayer& layer : profiles.layers) {
+    merge(merged.spec, layer.spec, merged.warnings);
+  }
+  for (const FlagLayer& layer : options) {
+    if (layer.reset) {
+      auto reset = reset_key(merged.spec, layer.reset->key, circumstances, layer.reset->origin);
+      if (auto* error = std::get_if<Error>(&reset)) errors.push_back(std::move(*error));
+    }
+    merge(merged.spec, layer.spec, merged.warnings);
+  }
+  merged.spec.allow.clear();
+  return errors;
 }
 
 // What [state] of all layers says of ${STATE}.
@@ -243,36 +266,15 @@ std::variant<Merged, Errors> merge_loaded(std::variant<LoadedLayers, Errors> loa
                                           const std::vector<GivenOption>& options,
                                           const Circumstances& circumstances) {
   auto flags = flag_layers(options, circumstances);
+  std::variant<Merged, Errors> result;  // filled in place: a spec is large
   Errors errors;
   if (auto* failed = std::get_if<Errors>(&loaded)) append(errors, std::move(*failed));
   if (auto* failed = std::get_if<Errors>(&flags)) append(errors, std::move(*failed));
-  if (!errors.empty()) return errors;
-
-  std::variant<Merged, Errors> result;  // filled in place: a spec is large
-  auto& merged = std::get<Merged>(result);
-  auto& profiles = std::get<LoadedLayers>(loaded);
-  auto& options_layers = std::get<std::vector<FlagLayer>>(flags);
-  merged.profiles = std::move(profiles.profiles);
-  errors = lay_intents(profiles.layers, options_layers, circumstances, merged);
-  if (!errors.empty()) {
-    result = std::move(errors);
-    return result;
-  }
-  for (const ProfileLayer& layer : profiles.layers) {
-    merge(merged.spec, layer.spec, merged.warnings);
-  }
-  for (const FlagLayer& layer : options_layers) {
-    if (layer.reset) {
-      auto reset = reset_key(merged.spec, layer.reset->key, circumstances, layer.reset->origin);
-      if (auto* error = std::get_if<Error>(&reset)) errors.push_back(std::move(*error));
-    }
-    merge(merged.spec, layer.spec, merged.warnings);
-  }
   if (errors.empty()) {
-    merged.spec.allow.clear();
-  } else {
-    result = std::move(errors);
+    errors = lay_layers(std::get<LoadedLayers>(loaded), std::get<std::vector<FlagLayer>>(flags),
+                        circumstances, std::get<Merged>(result));
   }
+  if (!errors.empty()) result = std::move(errors);
   return result;
 }
 

@@ -150,19 +150,6 @@ std::string with_parts(std::string path, const std::deque<std::string>& parts) {
   return path.empty() ? "/" : path;
 }
 
-// As normalize() would leave it.
-bool is_normal(std::string_view path) {
-  if (path == "/") return true;
-  while (path.starts_with('/')) {
-    path.remove_prefix(1);
-    const std::string_view part = path.substr(0, path.find('/'));
-    if (part.empty() || part == "." || part == "..") return false;
-    path.remove_prefix(part.size());
-    if (path.empty()) return true;
-  }
-  return false;
-}
-
 class RealFiles : public HostFiles {
  public:
   Result<ResolvedPath> resolve(const std::string& path) const override {
@@ -170,7 +157,7 @@ class RealFiles : public HostFiles {
     const auto known = known_.find(path);
     if (known != known_.end()) return known->second;
     Result<ResolvedPath> resolved = find(path);
-    if (resolved.ok()) known_.emplace(path, resolved.value());
+    if (resolved.ok()) remember(path, resolved.value());
     return resolved;
   }
 
@@ -186,6 +173,7 @@ class RealFiles : public HostFiles {
   Result<ResolvedPath> find(const std::string& path) const;
   Result<Look> look(const std::string& path, bool parent_is_canonical) const;
   bool may_be_asked(const std::string& path) const;
+  void remember(const std::string& path, const ResolvedPath& resolved) const;
   Result<std::vector<std::string>> list(const std::string& directory) const;
 
   mutable bool has_openat2_ = true;
@@ -221,7 +209,7 @@ Result<ResolvedPath> RealFiles::find(const std::string& path) const {
   ResolvedPath found;
   // Most paths have no link on them, and one look is all it takes.
   std::optional<Result<Look>> first;
-  if (is_normal(path)) {
+  if (is_collapsed(path)) {
     first = look(path, parent_of(path) == "/");
     if (!first->ok()) return first->error();
     const Look& seen = first->value();
@@ -300,10 +288,23 @@ Result<ResolvedPath> RealFiles::find(const std::string& path) const {
   }
 }
 
+// With where it leads: who follows the links of a path asks for that next.
+void RealFiles::remember(const std::string& path, const ResolvedPath& resolved) const {
+  known_.emplace(path, resolved);
+  if (resolved.links.empty() || resolved.kind == FileKind::missing) return;
+  known_.emplace(resolved.canonical, ResolvedPath{.kind = resolved.kind,
+                                                  .canonical = resolved.canonical,
+                                                  .device = resolved.device});
+}
+
 // Whether access(2) will be answered. Nothing is asked where the cache or a disk answers.
 bool RealFiles::may_be_asked(const std::string& path) const {
   std::uint64_t device = 0;
-  if (has_openat2_) {
+  const auto known = known_.find(path);
+  if (known != known_.end() && known->second.canonical == path &&
+      known->second.kind != FileKind::missing) {
+    device = known->second.device;
+  } else if (has_openat2_) {
     const Fd fd(open_without_links(path, true));
     if (!fd && (errno == ENOENT || errno == ENOTDIR)) return true;
     if (!fd && errno == ELOOP) {

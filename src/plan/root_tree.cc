@@ -1,6 +1,8 @@
 #include "plan/root_tree.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -49,7 +51,20 @@ Seen seen_at(const TreeNode& node, std::string_view node_path, const std::string
 
 }  // namespace
 
+bool is_collapsed(std::string_view path) {
+  if (path == "/") return true;
+  while (path.starts_with('/')) {
+    path.remove_prefix(1);
+    const std::string_view part = path.substr(0, path.find('/'));
+    if (part.empty() || part == "." || part == "..") return false;
+    path.remove_prefix(part.size());
+    if (path.empty()) return true;
+  }
+  return false;
+}
+
 std::string collapse(std::string_view path) {
+  if (is_collapsed(path)) return std::string(path);
   std::string out;
   while (!path.empty()) {
     const std::size_t slash = path.find('/');
@@ -159,12 +174,15 @@ std::string RootTree::mount_point_of(const std::string& path) const {
 }
 
 RootTree::Nodes::const_iterator RootTree::nearest(std::string_view path) const {
-  auto found = nodes_.find(path);
-  while (found == nodes_.end()) {
-    path = parent_of(path);
-    found = nodes_.find(path);
+  for (;;) {
+    const auto after = nodes_.upper_bound(path);
+    if (after == nodes_.begin()) return after;
+    // What is above the path does not come after this one, and is a beginning of both.
+    const auto before = std::prev(after);
+    if (is_within(path, before->first)) return before;
+    const auto differs = std::ranges::mismatch(path, before->first).in1;
+    path = parent_of(path.substr(0, static_cast<std::size_t>(differs - path.begin()) + 1));
   }
-  return found;
 }
 
 const TreeNode* RootTree::node(std::string_view path) const {

@@ -97,5 +97,7 @@ class RootTree {
 
 // Resolves "." and ".." by text alone; "/.." is "/".
 std::string collapse(std::string_view path);
+// An absolute path that collapse() leaves as it is.
+bool is_collapsed(std::string_view path);
 
 }  // namespace immure

@@ -94,8 +94,9 @@ bool is_plain_device(std::string_view source) {
 void mask_proc(const SandboxSpec& spec, const Host& host, RootBuilder& builder,
                const std::string& place, const Origin& origin) {
   if (nested_allowed(spec) && host.uid != 0) return;
+  const std::string target = step_target(place);
   const auto mask = [&](std::string_view name, bool read_only) {
-    builder.add(MaskProc{.target = step_target(join(place, name)), .read_only = read_only}, origin);
+    builder.add(MaskProc{.target = join(target, name), .read_only = read_only}, origin);
   };
   for (const std::string_view name : kCovered) mask(name, false);
   for (const std::string_view name : kReadOnly) mask(name, true);

@@ -415,7 +415,7 @@ RootTree lower_mounts(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
     std::move(builder.steps().begin(), builder.steps().end(), std::back_inserter(plan.setup));
     if (sealed) plan.setup.push_back({SealRoot{}, {}});
     if (spec.limits.tmp_total.is_set()) share_tmp_total(spec.limits.tmp_total, plan, errors);
-    return builder.tree();
+    return builder.take_tree();
   }
 }
 

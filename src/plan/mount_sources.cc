@@ -54,9 +54,12 @@ class SourceFinder {
     for (const Mount& mount : spec_.mounts) add(mount);
     drop_doubles();
     cover_aliases(out_.items, *host_.files, errors_);
-    std::stable_sort(
-        out_.items.begin(), out_.items.end(),
-        [](const MountItem& a, const MountItem& b) { return depth(a.target) < depth(b.target); });
+    const auto is_above = [](const MountItem& a, const MountItem& b) {
+      return depth(a.target) < depth(b.target);
+    };
+    if (!std::ranges::is_sorted(out_.items, is_above)) {
+      std::stable_sort(out_.items.begin(), out_.items.end(), is_above);
+    }
     return std::move(out_);
   }
 

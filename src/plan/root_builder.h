@@ -22,6 +22,7 @@ class RootBuilder {
   }
 
   const RootTree& tree() const { return tree_; }
+  RootTree take_tree() { return std::move(tree_); }
   std::vector<PlannedStep>& steps() { return steps_; }
 
   // A step at `path` (its target is filled in by the caller), and what the path is from then on.

@@ -9,6 +9,10 @@ namespace immure {
 // Empty: it is not there, or may not be looked at.
 std::string real_path(const std::string& path);
 
+// Our working directory, by system call: the library's falls back to reading directories. Empty
+// where it has no path here ("(unreachable)/…"), or is gone.
+std::string working_directory();
+
 // The path as it is, where there is no real one.
 std::string real_path_or_same(const std::string& path);
 

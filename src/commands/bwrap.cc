@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/on_demand.h"
+#include "base/real_path.h"
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "commands/descriptor.h"
@@ -92,9 +92,7 @@ std::string current_directory() {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
   const char* name = ::getenv("PWD");
   if (name != nullptr && *name == '/' && same_directory(name, ".")) return name;
-  std::array<char, PATH_MAX> cwd;
-  const bool known = ::syscall(SYS_getcwd, cwd.data(), cwd.size()) > 0 && cwd[0] == '/';
-  return known ? std::string(cwd.data()) : std::string();
+  return working_directory();
 }
 
 // Of standard output, if this mount namespace has it under its name: not where we were put into a

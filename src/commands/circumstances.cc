@@ -2,11 +2,10 @@
 
 #include <sys/utsname.h>
 
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "base/path.h"
+#include "base/real_path.h"
 #include "config/flag_layer.h"
 #include "config/profile_file.h"
 #include "plan/origin_libraries.h"
@@ -110,8 +109,7 @@ Circumstances made_up_circumstances() {
                         .gid = 1000,
                         .arch = "x86_64",
                         .pure = true};
-  std::error_code failed;
-  made_up.cwd = std::filesystem::current_path(failed);
+  made_up.cwd = working_directory();
   made_up.project = {made_up.cwd};
   made_up.why_private = [](const std::string&) { return std::string(); };
   made_up.intents =

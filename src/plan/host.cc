@@ -17,6 +17,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/real_path.h"
 #include "base/syscalls.h"
 #include "plan/written_places.h"
 
@@ -185,9 +186,7 @@ Host this_host(const HostFiles& files) {
   read_environment(host);
   if (!read_passwd(host)) believe_home(host);
 
-  std::array<char, PATH_MAX> cwd;
-  // By system call: the library's falls back to reading directories. "(unreachable)/…" has no '/'.
-  if (::syscall(SYS_getcwd, cwd.data(), cwd.size()) > 0 && cwd[0] == '/') host.cwd = cwd.data();
+  host.cwd = working_directory();
 
   host.hard_limit = own_hard_limit;
   host.rtprio_limit = OnDemand<std::uint64_t>(own_rtprio_limit);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The built binaries are what the build asked for: static, position independent, hardened.
+"""The built binaries are what the build asked for: static, position independent, hardened, and
+without the parts of the libraries that would make each start slower.
 
 usage: hardening.py BINARY[,BINARY…] OBJECT[,OBJECT…]
 """
@@ -36,6 +37,9 @@ def rules_of(binary):
         ("no relocation in the text", "TEXTREL" not in dynamic),
         ("stack protector", "__stack_chk_fail" in symbols),
         ("fortified calls", fortified),
+        # One use of a stream links them all, and what is linked is relocated at each start.
+        ("no streams and locales of the C++ library",
+         not any(re.match("_ZNK?St6locale|_ZN?K?So", s) for s in symbols)),
         ("no search path for libraries", not re.search(r"RPATH|RUNPATH", dynamic)),
     ]
     return rules, re.search(r"Machine:\s+(.*)", header).group(1)

@@ -1,10 +1,9 @@
 #include "config/writable_binds.h"
 
-#include <glob.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "base/matching_paths.h"
 #include "base/path.h"
 #include "base/real_path.h"
 #include "spec/merge.h"
@@ -15,16 +14,6 @@ namespace {
 bool is_writable_bind(const Mount& mount) {
   const auto* bind = std::get_if<Bind>(&mount.what);
   return bind != nullptr && !bind->read_only;
-}
-
-std::vector<std::string> matches_of(const std::string& pattern) {
-  std::vector<std::string> matches;
-  glob_t found{};
-  if (::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0) {
-    matches.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  }
-  ::globfree(&found);
-  return matches;
 }
 
 }  // namespace
@@ -39,7 +28,7 @@ WritableBinds::WritableBinds(SandboxSpec& spec) : spec_(spec) {
     if (!is_writable_bind(mount)) continue;
     const std::string& source = std::get<Bind>(mount.what).source;
     if (mount.glob) {
-      for (const std::string& match : matches_of(mount.target)) add(match, match, i);
+      for (const std::string& match : matching_paths(mount.target)) add(match, match, i);
     } else {
       add(source.empty() ? mount.target : source, mount.target, i);
     }

@@ -28,8 +28,8 @@ class TableReader {
 
  private:
   bool read(const Member& member) {
-    const SchemaRow* row = find_row("fs.*." + member.key);
-    if (row == nullptr) {
+    const auto row = find_row("fs.*." + member.key);
+    if (!row) {
       reader_.fail(Code::unknown_key, member.place,
                    "unknown key " + quote(member.key) + " in an entry of [fs]",
                    suggest_key("fs.*", member.key));
@@ -105,8 +105,8 @@ class TableReader {
     KernelMount proc{.kind = KernelFs::proc};
     bool good = true;
     for (const Member& option : member.value.members) {
-      const SchemaRow* row = find_row("fs.*.proc." + option.key);
-      if (row == nullptr) {
+      const auto row = find_row("fs.*.proc." + option.key);
+      if (!row) {
         reader_.fail(Code::unknown_key, option.place,
                      "unknown key " + quote(option.key) + " in \"proc\"",
                      suggest_key("fs.*.proc", option.key));

@@ -73,7 +73,7 @@ bool read_words(Reader& reader, const SchemaRow& row, std::string_view key, cons
 }  // namespace
 
 void read_rights(Reader& reader, const Node& table, ProfileLayer& layer) {
-  const SchemaRow* row = find_row("landlock.fs.*");
+  const auto row = find_row("landlock.fs.*");
   std::map<std::string, Place> seen;
   for (const Member& member : table.members) {
     const Place inside{member.place.line, member.place.column + 1};

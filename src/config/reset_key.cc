@@ -142,7 +142,7 @@ bool reset_entry(SandboxSpec& spec, std::string_view table, std::string_view nam
 }
 
 Error unknown(std::string_view key, const Origin& origin) {
-  if (const SchemaRow* row = find_row(key); row != nullptr && !row->built()) {
+  if (const auto row = find_row(key); row && !row->built()) {
     return Error{.code = Code::not_supported,
                  .reason = quote(key) + " is not supported by this version",
                  .origin = origin};

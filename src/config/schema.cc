@@ -6,8 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "base/text.h"
-#include "config/near_miss.h"
+#include "base/text_pool.h"
 
 namespace immure {
 namespace {
@@ -277,87 +276,125 @@ constexpr SchemaRow later_table(std::string_view key, std::string_view doc) {
   return {.key = key, .type = ValueType::table, .doc = doc};
 }
 
-constexpr auto kRows = std::to_array<SchemaRow>({
+// As it is written, for the compiler alone: what a start needs of it holds no pointers, see
+// base/text_pool.h.
+constexpr auto kWritten = std::to_array<SchemaRow>({
 #include "config/schema_rows.inc"
 });
+constexpr std::size_t kCount = kWritten.size();
+
+constexpr std::size_t kTextBytes = [] {
+  std::size_t bytes = 0;
+  for (const SchemaRow& row : kWritten) {
+    bytes += row.key.size() + row.fallback.size() + row.doc.size() + row.since.size();
+  }
+  return bytes;
+}();
+
+struct StoredRow {
+  PooledText key, fallback, doc, since;
+  ValueType type = ValueType::any;
+  std::uint8_t words = 0;  // index in kWordLists
+  std::int64_t low = 0, high = 0;
+};
+struct StoredRows {
+  TextPool<kTextBytes> texts;
+  std::array<StoredRow, kCount> rows{};
+};
+
+// The lists of words that rows have, each once; the first is empty.
+constexpr std::size_t kMostLists = 64;
+struct WordLists {
+  std::array<std::span<const Word>, kMostLists> lists{};
+  std::uint8_t used = 1;
+
+  constexpr std::uint8_t index_of(std::span<const Word> words) const {
+    for (std::uint8_t i = 0; i < used; ++i) {
+      if (lists[i].data() == words.data()) return i;
+    }
+    return used;
+  }
+};
+constexpr WordLists kWordLists = [] {
+  WordLists all;
+  for (const SchemaRow& row : kWritten) {
+    const std::uint8_t index = all.index_of(row.words);
+    if (index < all.used) continue;
+    all.lists[index] = row.words;
+    ++all.used;
+  }
+  return all;
+}();
+
+constexpr StoredRows kStored = [] {
+  StoredRows stored;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    const SchemaRow& row = kWritten[i];
+    stored.rows[i] = {.key = stored.texts.add(row.key),
+                      .fallback = stored.texts.add(row.fallback),
+                      .doc = stored.texts.add(row.doc),
+                      .since = stored.texts.add(row.since),
+                      .type = row.type,
+                      .words = kWordLists.index_of(row.words),
+                      .low = row.low,
+                      .high = row.high};
+  }
+  return stored;
+}();
+
+constexpr std::array<Put, kCount> kPuts = [] {
+  std::array<Put, kCount> puts{};
+  for (std::size_t i = 0; i < kCount; ++i) puts[i] = kWritten[i].put;
+  return puts;
+}();
+
+constexpr std::string_view key_of(std::size_t row) { return kStored.texts[kStored.rows[row].key]; }
+
+SchemaRow row_at(std::size_t index) {
+  const StoredRow& row = kStored.rows[index];
+  return {.key = kStored.texts[row.key],
+          .type = row.type,
+          .fallback = kStored.texts[row.fallback],
+          .doc = kStored.texts[row.doc],
+          .since = kStored.texts[row.since],
+          .put = kPuts[index],
+          .words = kWordLists.lists[row.words],
+          .low = row.low,
+          .high = row.high};
+}
 
 // Indexes of the rows, sorted by key.
 constexpr auto kSorted = [] {
-  std::array<std::uint16_t, kRows.size()> order{};
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint16_t>(i);
+  std::array<std::uint16_t, kCount> order{};
+  for (std::size_t i = 0; i < kCount; ++i) order[i] = static_cast<std::uint16_t>(i);
   std::sort(order.begin(), order.end(),
-            [](std::uint16_t a, std::uint16_t b) { return kRows[a].key < kRows[b].key; });
+            [](std::uint16_t a, std::uint16_t b) { return key_of(a) < key_of(b); });
   return order;
 }();
 
 constexpr bool all_different() {
-  for (std::size_t i = 1; i < kSorted.size(); ++i) {
-    if (kRows[kSorted[i - 1]].key == kRows[kSorted[i]].key) return false;
+  for (std::size_t i = 1; i < kCount; ++i) {
+    if (key_of(kSorted[i - 1]) == key_of(kSorted[i])) return false;
   }
   return true;
 }
 static_assert(all_different());
 
-std::string joined(std::string_view prefix, std::string_view name) {
-  std::string key(prefix);
-  if (!key.empty()) key += '.';
-  key += name;
-  return key;
-}
-
-// "process" for "process.cwd", "" for "hostname".
-std::string_view table_of(std::string_view key) {
-  const auto dot = key.rfind('.');
-  return dot == std::string_view::npos ? std::string_view() : key.substr(0, dot);
-}
-
-std::string_view last_part(std::string_view key) {
-  const auto dot = key.rfind('.');
-  return dot == std::string_view::npos ? key : key.substr(dot + 1);
-}
-
 }  // namespace
 
-std::span<const SchemaRow> schema() { return kRows; }
+std::vector<SchemaRow> schema() {
+  std::vector<SchemaRow> rows;
+  rows.reserve(kCount);
+  for (std::size_t i = 0; i < kCount; ++i) rows.push_back(row_at(i));
+  return rows;
+}
 
-const SchemaRow* find_row(std::string_view key) {
+std::optional<SchemaRow> find_row(std::string_view key) {
   const auto* found =
       std::lower_bound(kSorted.begin(), kSorted.end(), key,
-                       [](std::uint16_t row, std::string_view k) { return kRows[row].key < k; });
-  if (found == kSorted.end() || kRows[*found].key != key) return nullptr;
-  return &kRows[*found];
-}
-
-const SchemaRow* find_row(std::string_view prefix, std::string_view name) {
-  // "*" is not a name, and a name with a dot would be looked for in another table.
-  if (name != "*" && name.find('.') == std::string_view::npos) {
-    if (const SchemaRow* row = find_row(joined(prefix, name))) return row;
-  }
-  return prefix.empty() ? nullptr : find_row(joined(prefix, "*"));
-}
-
-std::string suggest_key(std::string_view prefix, std::string_view name) {
-  std::string homes;
-  std::vector<std::string_view> siblings;
-  for (const SchemaRow& row : kRows) {
-    const std::string_view home = table_of(row.key);
-    const std::string_view last = last_part(row.key);
-    if (home == prefix) {
-      if (last != "*") siblings.push_back(last);
-    } else if (last == name && home.find('*') == std::string_view::npos) {
-      if (home.empty()) return quote(name) + " stands at the top, before the first table";
-      if (!homes.empty()) homes += " or ";
-      homes.append("[").append(home).append("]");
-    }
-  }
-  if (!homes.empty()) return quote(name) + " belongs in " + homes;
-  if (prefix.empty() && !meant_table(name).empty()) {
-    const std::string meant(meant_table(name));
-    const SchemaRow* row = find_row(meant);
-    return "write " + (row->type == ValueType::table ? "[" + meant + "]" : meant);
-  }
-  const std::string near = nearest(name, siblings);
-  return near.empty() ? std::string() : "did you mean " + quote(near) + "?";
+                       [](std::uint16_t row, std::string_view k) { return key_of(row) < k; });
+  if (found == kSorted.end() || key_of(*found) != key) return std::nullopt;
+  return row_at(*found);
 }
 
 }  // namespace immure

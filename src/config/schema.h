@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -79,13 +80,13 @@ struct SchemaRow {
 };
 
 // All rows, in the order of the manual page.
-std::span<const SchemaRow> schema();
+std::vector<SchemaRow> schema();
 
-// The row of exactly this key ("fs.*.src" for the keys of an [fs] entry), or null.
-const SchemaRow* find_row(std::string_view key);
+// The row of exactly this key ("fs.*.src" for the keys of an [fs] entry), if there is one.
+std::optional<SchemaRow> find_row(std::string_view key);
 
 // The row for `name` in the table `prefix` ("" is the top level): its own, or that of "PREFIX.*".
-const SchemaRow* find_row(std::string_view prefix, std::string_view name);
+std::optional<SchemaRow> find_row(std::string_view prefix, std::string_view name);
 
 // Help for a key that does not exist: the closest one of that table, else the table it belongs to.
 std::string suggest_key(std::string_view prefix, std::string_view name);

@@ -31,9 +31,9 @@ class ProfileReader {
 
  private:
   void read(const std::string& prefix, const Member& member) {
-    const SchemaRow* row = find_row(prefix, member.key);
+    const auto row = find_row(prefix, member.key);
     std::string key = prefix.empty() ? member.key : prefix + "." + member.key;
-    if (row == nullptr || (row->key == kOtherIntent && !reader_.is_intent(member.key))) {
+    if (!row || (row->key == kOtherIntent && !reader_.is_intent(member.key))) {
       return unknown(prefix, member, key);
     }
     if (row->type == ValueType::table) return read_table(*row, key, member);
@@ -137,11 +137,10 @@ bool is_number(std::string_view text) {
 
 // What a shell leaves of --set KEY=VALUE: whether the bare word is a number, a boolean or a text is
 // the key's to say.
-std::string toml_value(std::string_view text, const SchemaRow* row) {
+std::string toml_value(std::string_view text, ValueType type) {
   if (!text.empty() && std::string_view("\"'[{").find(text.front()) != std::string_view::npos) {
     return std::string(text);
   }
-  const ValueType type = row == nullptr ? ValueType::any : row->type;
   const bool boolean = text == "true" || text == "false";
   bool as_it_is = false;
   switch (type) {
@@ -192,18 +191,19 @@ std::string toml_value(std::string_view text, const SchemaRow* row) {
   return as_it_is ? std::string(text) : basic_string(text);
 }
 
-// The row of the one key of this document.
-const SchemaRow* row_of_only_key(const Node& root) {
-  const SchemaRow* row = nullptr;
+// What the one key of this document takes; `any`: there is no such key.
+ValueType type_of_only_key(const Node& root) {
+  ValueType type = ValueType::any;
   std::string prefix;
   for (const Node* node = &root; node->members.size() == 1;) {
     const Member& member = node->members.front();
-    row = find_row(prefix, member.key);
-    if (row == nullptr) return nullptr;
+    const auto row = find_row(prefix, member.key);
+    if (!row) return ValueType::any;
+    type = row->type;
     prefix = row->key;
     node = &member.value;
   }
-  return row;
+  return type;
 }
 
 std::variant<Node, Errors> parse_flag(std::string_view flag, std::string text,
@@ -249,10 +249,10 @@ std::variant<ProfileLayer, Errors> parse_setting(std::string_view key_value, std
   }
   auto key_only = parse_flag(flag, key + " = 0", key_value);
   if (auto* errors = std::get_if<Errors>(&key_only)) return std::move(*errors);
-  const SchemaRow* row = row_of_only_key(std::get<Node>(key_only));
+  const ValueType type = type_of_only_key(std::get<Node>(key_only));
 
   auto text = std::make_shared<SourceFile>();
-  text->text = key + " = " + toml_value(key_value.substr(equals + 1), row);
+  text->text = key + " = " + toml_value(key_value.substr(equals + 1), type);
   auto root = parse_flag(flag, text->text, key_value);
   if (auto* errors = std::get_if<Errors>(&root)) return std::move(*errors);
   for (const Node* node = &std::get<Node>(root);

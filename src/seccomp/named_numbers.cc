@@ -27,21 +27,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
 #include <ctime>
 
+#include "base/text_pool.h"
+
 namespace immure {
 namespace {
 
-// The name of a macro or of a constant, and its value on this architecture.
+// The name of a macro or of a constant, and its value on this architecture. As they are written:
+// the compiler makes kNumbers of them.
 #define NUMBER(name) \
   NamedNumber { #name, (name) }
 
 // clang-format off
-constexpr auto kNumbers = std::to_array<NamedNumber>({
+constexpr auto kWritten = std::to_array<NamedNumber>({
     NUMBER(AF_UNSPEC), NUMBER(AF_UNIX), NUMBER(AF_LOCAL), NUMBER(AF_INET), NUMBER(AF_AX25),
     NUMBER(AF_IPX), NUMBER(AF_APPLETALK), NUMBER(AF_NETROM), NUMBER(AF_BRIDGE), NUMBER(AF_X25),
     NUMBER(AF_INET6), NUMBER(AF_ROSE), NUMBER(AF_NETBEUI), NUMBER(AF_SECURITY), NUMBER(AF_KEY),
@@ -152,6 +154,28 @@ constexpr auto kNumbers = std::to_array<NamedNumber>({
 // clang-format on
 #undef NUMBER
 
+constexpr std::size_t kNameBytes = [] {
+  std::size_t bytes = 0;
+  for (const NamedNumber& number : kWritten) bytes += number.name.size();
+  return bytes;
+}();
+
+struct StoredNumber {
+  PooledText name;
+  std::int64_t value = 0;
+};
+struct StoredNumbers {
+  TextPool<kNameBytes> names;
+  std::array<StoredNumber, kWritten.size()> rows{};
+};
+constexpr StoredNumbers kNumbers = [] {
+  StoredNumbers numbers;
+  for (std::size_t i = 0; i < kWritten.size(); ++i) {
+    numbers.rows[i] = {numbers.names.add(kWritten[i].name), kWritten[i].value};
+  }
+  return numbers;
+}();
+
 constexpr auto kFamilies = std::to_array<NamedNumber>({
     {"unix", AF_UNIX},
     {"inet", AF_INET},
@@ -191,12 +215,19 @@ constexpr auto kFamilies = std::to_array<NamedNumber>({
 
 }  // namespace
 
-std::span<const NamedNumber> named_numbers() { return kNumbers; }
+std::vector<NamedNumber> named_numbers() {
+  std::vector<NamedNumber> numbers;
+  for (const StoredNumber& row : kNumbers.rows) {
+    numbers.push_back({kNumbers.names[row.name], row.value});
+  }
+  return numbers;
+}
 
 std::optional<std::int64_t> find_number(std::string_view name) {
-  const auto* const found = std::ranges::find(kNumbers, name, &NamedNumber::name);
-  if (found == kNumbers.end()) return std::nullopt;
-  return found->value;
+  for (const StoredNumber& row : kNumbers.rows) {
+    if (kNumbers.names[row.name] == name) return row.value;
+  }
+  return std::nullopt;
 }
 
 std::span<const NamedNumber> socket_families() { return kFamilies; }

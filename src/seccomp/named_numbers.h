@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace immure {
 
@@ -13,7 +14,7 @@ struct NamedNumber {
   std::string_view name;
   std::int64_t value;
 };
-std::span<const NamedNumber> named_numbers();
+std::vector<NamedNumber> named_numbers();
 
 std::optional<std::int64_t> find_number(std::string_view name);
 

@@ -85,7 +85,7 @@ TEST(Intents, EveryOneOfTheSchemaHasADataFileAndEveryDataFileARow) {
 
 TEST(Intents, EveryValueOfTheSchemaCanBeExpandedOrSaysThatItIsNotSupported) {
   for (const std::string& name : intents_of_the_schema()) {
-    const SchemaRow* row = find_row("allow." + name);
+    const auto row = find_row("allow." + name);
     for (const Word& word : row->words) {
       const std::string value = word.boolean ? std::string(word.word) : quote(word.word);
       const std::string line = name + " = " + value;

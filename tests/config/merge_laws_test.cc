@@ -67,7 +67,7 @@ SandboxSpec settled(SandboxSpec spec) {
 
 // All rows that a sandbox is made of, each with a name where one is needed.
 struct Key {
-  const SchemaRow* row;
+  SchemaRow row;
   std::string_view name;
 };
 std::vector<Key> keys() {
@@ -75,7 +75,7 @@ std::vector<Key> keys() {
   for (const SchemaRow& row : schema()) {
     if (!testing::says_something(row)) continue;
     const auto names = RandomProfile::names_for(row);
-    all.push_back({&row, names.empty() ? std::string_view() : names.front()});
+    all.push_back({row, names.empty() ? std::string_view() : names.front()});
   }
   return all;
 }
@@ -116,7 +116,7 @@ TEST(MergeLaws, NoKeyIsLost) {
   RandomProfile maker(kSeed);
   maker.only_add();
   for (const Key& key : keys()) {
-    const ProfileLine line = maker.line(*key.row, key.name);
+    const ProfileLine line = maker.line(key.row, key.name);
     const SandboxSpec layer = layer_of({line});
     EXPECT_NE(layer, SandboxSpec()) << line.text();
     EXPECT_EQ(laid({layer}), layer) << line.text();
@@ -130,8 +130,8 @@ TEST(MergeLaws, ALaterLayerReplacesAValueWhole) {
   for (int round = 0; round < 30; ++round) {
     const SandboxSpec lower = laid({layer_of(maker.lines(2))});
     for (const Key& key : keys()) {
-      if (key.row->key == "seccomp.rules") continue;  // are added to
-      ProfileLine line = maker.line(*key.row, key.name);
+      if (key.row.key == "seccomp.rules") continue;  // are added to
+      ProfileLine line = maker.line(key.row, key.name);
       if (line.is_set) line.items.emplace_back(R"("!*")");
       const SandboxSpec upper = layer_of({line});
       SandboxSpec without = lower;

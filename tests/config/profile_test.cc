@@ -247,9 +247,13 @@ TEST(Schema, EveryRowIsDescribedAndTakesItsPlaceInATable) {
   for (const SchemaRow& row : schema()) {
     EXPECT_FALSE(row.doc.empty()) << row.key;
     EXPECT_TRUE(row.doc.ends_with('.')) << row.key;
-    EXPECT_EQ(find_row(row.key), &row);
+    const auto found = find_row(row.key);
+    ASSERT_TRUE(found) << row.key;
+    EXPECT_EQ(found->key, row.key);
+    EXPECT_EQ(found->put, row.put) << row.key;
+    EXPECT_EQ(found->words.data(), row.words.data()) << row.key;
     if (const auto dot = row.key.rfind('.'); dot != std::string_view::npos) {
-      EXPECT_NE(find_row(row.key.substr(0, dot)), nullptr) << row.key;
+      EXPECT_TRUE(find_row(row.key.substr(0, dot))) << row.key;
     }
     EXPECT_EQ(row.type == ValueType::choice && row.words.empty(), false) << row.key;
   }

@@ -23,7 +23,9 @@ TEST(LandlockRights, AreThoseOfTheAbi) {
 
 TEST(LandlockRights, EveryWordOfTheLanguageStandsForSome) {
   std::uint64_t all = 0;
-  for (const Word& word : find_row("landlock.fs.*")->words) {
+  const auto row = find_row("landlock.fs.*");
+  ASSERT_TRUE(row);
+  for (const Word& word : row->words) {
     const std::uint64_t rights = landlock_rights_of(word.word);
     EXPECT_EQ(rights == 0, word.word == "none") << word.word;
     all |= rights;

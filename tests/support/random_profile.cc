@@ -296,8 +296,8 @@ std::string RandomProfile::value_of(const SchemaRow& row) {
 }
 
 std::string RandomProfile::part(std::string_view key) {
-  const SchemaRow* row = find_row(key);
-  if (row == nullptr) return "no such row";
+  const auto row = find_row(key);
+  if (!row) return "no such row";
   used_.insert(row->key);
   return value_of(*row);
 }

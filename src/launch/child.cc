@@ -131,6 +131,7 @@ void run_child(const ChildContext& context) {
   construction.root.reset();
   construction.scratch.reset();
   construction.cover.reset();
+  construction.sysctls.reset();
   construction.parent.reset();
 
   if (context.plain) {

@@ -81,6 +81,7 @@ struct Construction {
   Fd root;     // the new root
   Fd scratch;  // see MakeScratch
   Fd cover;    // a read-only mount of /dev/null, to be copied for the next file that is covered
+  Fd sysctls;  // /proc/sys of the new root, under its read-only cover, checked to be procfs
   Fd queues;   // the message queues of the sandbox, for a rule of Landlock
   Fd parent;   // of the last target, so that a thousand mounts in one directory look it up once
   const char* parent_path = nullptr;  // within the step's own text

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstring>
+#include <string_view>
 
 #include "base/syscalls.h"
 #include "launch/fixed_text.h"
@@ -233,13 +234,24 @@ int cover_with_empty(Construction& construction, const MountFlags& flags, const 
   return mount_bind(construction, empty.get(), target, flags);
 }
 
+// The kernel's parameters are still written, by what the cover hides: in the caller's /proc each
+// name is looked for among those of all namespaces that it has shown, which takes twice the time.
+int keep_sysctls(Construction& construction, std::string_view path, Fd& directory) {
+  if (!path.ends_with("/sys")) return 0;
+  struct statfs status {};
+  if (::fstatfs(directory.get(), &status) != 0) return errno;
+  if (status.f_type == PROC_SUPER_MAGIC) construction.sysctls = std::move(directory);
+  return 0;
+}
+
 // `recursive`: what is there stays to be read.
 int mask(Construction& construction, const char* path, const Target& target,
          const MountFlags& flags) {
   if (flags.recursive) {
     Fd itself;
     if (const int errnum = open_target(construction, path, itself)) return errnum;
-    return mount_bind(construction, itself.get(), target, flags);
+    if (const int errnum = mount_bind(construction, itself.get(), target, flags)) return errnum;
+    return keep_sysctls(construction, path, itself);
   }
   return target.is_directory ? cover_with_empty(construction, flags, target)
                              : cover_with_null(construction, target);

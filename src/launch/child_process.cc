@@ -348,13 +348,17 @@ int run(const Other& /*step*/) {
 
 int write_proc(const Construction& construction, const char* file, const char* value,
                std::size_t length) {
+  constexpr std::string_view prefix = "sys/";
+  const bool is_sysctl = construction.sysctls && std::string_view(file).starts_with(prefix);
+  const int proc = is_sysctl ? construction.sysctls.get() : construction.proc.get();
+  if (is_sysctl) file += prefix.size();
   // RESOLVE_NO_XDEV: nothing that is mounted over a file of /proc takes the write.
-  Fd target(construction.no_openat2 ? -1
-                                    : sys::openat2(construction.proc.get(), file,
-                                                   O_WRONLY | O_CLOEXEC, RESOLVE_NO_XDEV));
+  Fd target(construction.no_openat2
+                ? -1
+                : sys::openat2(proc, file, O_WRONLY | O_CLOEXEC, RESOLVE_NO_XDEV));
   if (!target) {
     if (!construction.no_openat2 && errno != ENOSYS && errno != EPERM) return errno;
-    target.reset(::openat(construction.proc.get(), file, O_WRONLY | O_CLOEXEC));
+    target.reset(::openat(proc, file, O_WRONLY | O_CLOEXEC));
     if (!target) return errno;
     struct statfs status {};
     if (::fstatfs(target.get(), &status) != 0) return errno;

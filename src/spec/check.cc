@@ -164,7 +164,7 @@ void check_calls(const Seccomp& seccomp, Problems& problems) {
 
 }  // namespace
 
-std::variant<CheckedSpec, Errors> check(SandboxSpec spec, const HostPlaces& places) {
+std::variant<CheckedSpec, Errors> check(SandboxSpec&& spec, const HostPlaces& places) {
   Problems problems;
   check_namespaces(spec, problems);
   check_mounts(spec, problems);

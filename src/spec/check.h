@@ -19,12 +19,12 @@ class CheckedSpec {
 
  private:
   explicit CheckedSpec(std::shared_ptr<const SandboxSpec> spec) : spec_(std::move(spec)) {}
-  friend std::variant<CheckedSpec, Errors> check(SandboxSpec spec, const HostPlaces& places);
+  friend std::variant<CheckedSpec, Errors> check(SandboxSpec&& spec, const HostPlaces& places);
   std::shared_ptr<const SandboxSpec> spec_;
 };
 
 // All problems, in the order of their places; or the spec as a CheckedSpec. Of places that are not
 // known nothing can be refused.
-std::variant<CheckedSpec, Errors> check(SandboxSpec spec, const HostPlaces& places = {});
+std::variant<CheckedSpec, Errors> check(SandboxSpec&& spec, const HostPlaces& places = {});
 
 }  // namespace immure

@@ -126,6 +126,7 @@ void lay(std::vector<Mount>& lower, const std::vector<Mount>& upper, Errors& war
     }
   }
   lower.clear();
+  lower.reserve(result.size());
   for (std::size_t i = 0; i < result.size(); ++i) {
     if (!gone[i]) lower.push_back(std::move(result[i]));
   }

@@ -55,6 +55,7 @@ constexpr auto kContainerSockets = std::to_array<std::string_view>(
      "/run/crio/crio.sock", "/run/k3s/containerd/containerd.sock", "/run/incus/unix.socket",
      "/var/lib/incus/unix.socket", "/var/lib/lxd/unix.socket",
      "/var/snap/lxd/common/lxd/unix.socket"});
+constexpr auto kBuses = std::to_array<std::string_view>({"/run/dbus/system_bus_socket"});
 constexpr auto kUserContainerSockets = std::to_array<std::string_view>(
     {"docker.sock", "podman/podman.sock", "containerd/containerd.sock"});
 
@@ -78,25 +79,37 @@ bool matches(const Grant& grant, std::string_view pattern, std::string_view path
 
 class Refuser {
  public:
-  Refuser(const SandboxSpec& spec, const HostPlaces& places) : spec_(spec), places_(places) {
-    if (!places.runtime_dir.empty()) {
-      buses_.push_back(join(places.runtime_dir, "bus"));
-      for (const std::string_view name : kUserContainerSockets) {
-        sockets_.push_back(join(places.runtime_dir, name));
-      }
-    }
-    buses_.emplace_back("/run/dbus/system_bus_socket");
-    sockets_.insert(sockets_.end(), kContainerSockets.begin(), kContainerSockets.end());
-  }
+  Refuser(const SandboxSpec& spec, const HostPlaces& places) : spec_(spec), places_(places) {}
 
   Errors run() {
     const std::vector<Grant> grants = grants_of(spec_);
+    if (!grants.empty()) find_places_of_user();
     if (std::ranges::any_of(grants, &Grant::writable)) stores_ = credential_stores(places_);
     for (const Grant& grant : grants) look_at(grant);
     return std::move(errors_);
   }
 
  private:
+  void find_places_of_user() {
+    if (places_.runtime_dir.empty()) return;
+    users_bus_.push_back(join(places_.runtime_dir, "bus"));
+    for (const std::string_view name : kUserContainerSockets) {
+      users_sockets_.push_back(join(places_.runtime_dir, name));
+    }
+  }
+
+  // The first that the grant leads to; empty: none.
+  std::string reached(const Grant& grant, const std::vector<std::string>& of_user,
+                      std::span<const std::string_view> of_system) const {
+    for (const std::string& path : of_user) {
+      if (reaches(grant, path)) return path;
+    }
+    for (const std::string_view path : of_system) {
+      if (reaches(grant, path)) return std::string(path);
+    }
+    return {};
+  }
+
   void look_at(const Grant& grant) {
     if (grant.source == "/") {
       refuse(grant, Code::lint_whole_host, "shows all of the host's file system",
@@ -112,17 +125,15 @@ class Refuser {
         break;
       }
     }
-    const auto socket = std::ranges::find_if(
-        sockets_, [&](const std::string& path) { return reaches(grant, path); });
-    if (socket != sockets_.end()) {
+    const std::string socket = reached(grant, users_sockets_, kContainerSockets);
+    if (!socket.empty()) {
       refuse(grant, Code::lint_container_socket,
-             "leads to " + quote(*socket) + ", which rules the host", hint_for(grant, *socket));
+             "leads to " + quote(socket) + ", which rules the host", hint_for(grant, socket));
     }
-    const auto bus =
-        std::ranges::find_if(buses_, [&](const std::string& path) { return reaches(grant, path); });
-    if (bus != buses_.end()) {
-      refuse(grant, Code::lint_raw_bus, "leads to the bus " + quote(*bus) + " without a filter",
-             hint_for(grant, *bus));
+    const std::string bus = reached(grant, users_bus_, kBuses);
+    if (!bus.empty()) {
+      refuse(grant, Code::lint_raw_bus, "leads to the bus " + quote(bus) + " without a filter",
+             hint_for(grant, bus));
     }
     kernel_files(grant);
   }
@@ -173,7 +184,7 @@ class Refuser {
 
   const SandboxSpec& spec_;
   const HostPlaces& places_;
-  std::vector<std::string> stores_, sockets_, buses_;
+  std::vector<std::string> stores_, users_sockets_, users_bus_;
   Errors errors_;
 };
 

@@ -56,7 +56,8 @@ std::vector<SandboxSpec> merged(const std::vector<SandboxSpec>& layers) {
 
 // "" where it can't be planned, and why has been looked at.
 std::string planned(const SandboxSpec& spec) {
-  auto checked = check(spec, kPlaces);
+  SandboxSpec copy = spec;
+  auto checked = check(std::move(copy), kPlaces);
   if (const auto* errors = std::get_if<Errors>(&checked)) {
     try_errors(*errors);
     return {};

@@ -27,7 +27,8 @@ TEST(Check, ASpecThatAsksForNothingIsFine) { EXPECT_EQ(problems({}), ""); }
 TEST(Check, TheCheckedSpecIsTheOneThatWasGiven) {
   SandboxSpec spec;
   spec.hostname.set("box", {});
-  const auto result = check(spec);
+  SandboxSpec copy = spec;
+  const auto result = check(std::move(copy));
   ASSERT_TRUE(std::holds_alternative<CheckedSpec>(result));
   EXPECT_EQ(std::get<CheckedSpec>(result).get(), spec);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,7 @@ class CallersEnvironment {
   // All texts must outlive this and its copies.
   CallersEnvironment(std::initializer_list<Variable> variables) : variables_(variables) {}
 
+  void reserve(std::size_t count) { variables_.reserve(count); }
   void add(std::string_view name, std::string_view value) { variables_.emplace_back(name, value); }
 
   // The first of that name, like getenv(3); none: end().

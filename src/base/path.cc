@@ -13,6 +13,8 @@ std::string_view next_component(std::string_view& rest) {
   return component;
 }
 
+bool is_root(std::string_view path) { return path.size() == 1 && path.front() == '/'; }
+
 }  // namespace
 
 std::string normalize(std::string_view path) {
@@ -47,7 +49,7 @@ bool has_glob(std::string_view path) {
 }
 
 bool is_within(std::string_view path, std::string_view ancestor) {
-  if (ancestor == "/") return path.starts_with('/');
+  if (is_root(ancestor)) return path.starts_with('/');
   if (!path.starts_with(ancestor)) return false;
   return path.size() == ancestor.size() || path[ancestor.size()] == '/';
 }
@@ -63,16 +65,17 @@ std::string_view base_name(std::string_view path) {
 }
 
 std::size_t depth(std::string_view path) {
-  if (path == "/") return 0;
+  if (is_root(path)) return 0;
   return static_cast<std::size_t>(std::ranges::count(path, '/'));
 }
 
 std::string join(std::string_view base, std::string_view rest) {
-  std::string path;
-  path.reserve(base.size() + 1 + rest.size());
-  if (base != "/") path.append(base);
-  if (!rest.starts_with('/')) path += '/';
-  return path.append(rest);
+  if (is_root(base)) base = {};
+  const std::size_t slash = rest.starts_with('/') ? 0 : 1;
+  std::string path(base.size() + slash + rest.size(), '/');
+  base.copy(path.data(), base.size());
+  rest.copy(path.data() + base.size() + slash, rest.size());
+  return path;
 }
 
 std::string_view relative_to_root(std::string_view path) {

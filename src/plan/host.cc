@@ -82,6 +82,8 @@ void believe_home(Host& host) {
 }
 
 void read_environment(Host& host) {
+  constexpr std::size_t usual = 64;
+  host.environment.reserve(usual);
   for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
     std::string_view name(*variable);
     if (name.find('=') == std::string_view::npos || name.starts_with('=')) continue;

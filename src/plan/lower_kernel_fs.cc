@@ -52,12 +52,12 @@ void add_devices(RootBuilder& builder, const std::string& place, const Origin& o
     builder.add(TmpfsMount{.target = step_target(place), .size_bytes = kDevBytes}, place,
                 {.kind = Kind::tmpfs, .access = {.read_only = false}, .asked = true}, origin);
   }
+  // Mount points are covered at once: the tree needs to know only by what.
   for (const std::string_view name : kDevices) {
     const std::string path = join(place, name);
     const std::string source = join("/dev", name);
     const Access access{.read_only = false, .devices = true};
-    builder.add(MakeFile{.target = step_target(path), .content = {}}, path,
-                {.kind = Kind::file, .shows = FileKind::regular}, origin);
+    builder.add(MakeFile{.target = step_target(path), .content = {}}, origin);
     builder.add(
         BindMount{
             .source = source, .target = step_target(path), .read_only = false, .devices = true},
@@ -75,11 +75,11 @@ void add_devices(RootBuilder& builder, const std::string& place, const Origin& o
                 {.kind = Kind::link, .text = std::string(text), .asked = true}, origin);
   }
   const std::string pts = join(place, "pts");
-  builder.add(MakeDir{.target = step_target(pts)}, pts, {}, origin);
+  builder.add(MakeDir{.target = step_target(pts)}, origin);
   builder.add(DevptsMount{.target = step_target(pts), .max = kMaxTerminals}, pts,
               {.kind = Kind::kernel, .asked = true}, origin);
   const std::string shm = join(place, "shm");
-  builder.add(MakeDir{.target = step_target(shm)}, shm, {}, origin);
+  builder.add(MakeDir{.target = step_target(shm)}, origin);
   builder.add(TmpfsMount{.target = step_target(shm), .mode = 01777}, shm,
               {.kind = Kind::tmpfs, .access = {.read_only = false}, .asked = true}, origin);
 }

@@ -50,6 +50,7 @@ class SourceFinder {
     add_floor();
     find_writable();
     find_planted_directories();
+    out_.items.reserve(out_.own.size() + spec_.mounts.size());
     for (const Mount& mount : out_.own) add(mount);
     for (const Mount& mount : spec_.mounts) add(mount);
     drop_doubles();

@@ -18,7 +18,8 @@ using Kind = TreeNode::Kind;
 // Where a link leads, with what follows it in the path.
 std::string through_link(std::string_view link_path, std::string_view text, std::string_view rest) {
   std::string base = text.starts_with('/') ? std::string(text) : join(parent_of(link_path), text);
-  return collapse(base.append(1, '/').append(rest));
+  if (!rest.empty() && !rest.starts_with('/')) base += '/';
+  return collapse(base.append(rest));
 }
 
 // What a node says of itself, before the host is asked.
@@ -56,7 +57,7 @@ bool is_collapsed(std::string_view path) {
   while (path.starts_with('/')) {
     path.remove_prefix(1);
     const std::string_view part = path.substr(0, path.find('/'));
-    if (part.empty() || part == "." || part == "..") return false;
+    if (part.empty() || (part.front() == '.' && (part == "." || part == ".."))) return false;
     path.remove_prefix(part.size());
     if (path.empty()) return true;
   }
@@ -95,7 +96,7 @@ Result<Seen> RootTree::walk(std::string path, bool follow_last) const {
     const std::string& node_path = found->first;
     const TreeNode& node = found->second;
     const std::string_view rest =
-        std::string_view(path).substr(node_path == "/" ? 0 : node_path.size());
+        std::string_view(path).substr(node_path.size() == 1 ? 0 : node_path.size());
     Seen seen = seen_at(node, node_path, path);
 
     if (node.kind == Kind::link) {

@@ -78,6 +78,22 @@ TEST_F(Tree, AMountCoversWhatWasBelowIt) {
   EXPECT_TRUE(look("/top-most").exists());
 }
 
+// In the order of bytes "/shown-too" and "/shown.d" stand between "/shown" and "/shown/file".
+TEST_F(Tree, ANameThatBeginsAlikeIsNotBelow) {
+  tree_.put("/shown-too", {.shows = FileKind::directory, .asked = true});
+  tree_.put("/shown.d/deep", {.shows = FileKind::directory, .asked = true});
+  EXPECT_EQ(look("/shown/file").existing, "/shown");
+  EXPECT_EQ(look("/shown/file").kind, FileKind::regular);
+  EXPECT_EQ(look("/show").existing, "/");
+  EXPECT_EQ(look("/shown.d/other").existing, "/");
+  EXPECT_EQ(look("/shown-too/x/y").existing, "/shown-too");
+  tree_.put("/shown/file", {.kind = Kind::cover, .shows = FileKind::regular});
+  EXPECT_TRUE(tree_.put("/shown", {.kind = Kind::tmpfs})) << "the cover was not asked for";
+  EXPECT_EQ(tree_.node("/shown/file"), nullptr);
+  EXPECT_NE(tree_.node("/shown-too"), nullptr);
+  EXPECT_NE(tree_.node("/shown.d/deep"), nullptr);
+}
+
 TEST_F(Tree, WhatAKernelFileSystemHoldsIsNotKnown) {
   tree_.put("/proc", {.kind = Kind::kernel});
   EXPECT_FALSE(look("/proc/self/exe").sure);

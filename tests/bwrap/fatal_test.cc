@@ -1,24 +1,17 @@
 // What is asked for and cannot be had, or only seems to have been had, is an error: the command
 // does not run. A filter around the launcher refuses one call, or says that it was done.
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstddef>
 
+#include "bwrap/calls.h"
 #include "bwrap/support.h"
 
 namespace immure::test {
 namespace {
 
-constexpr int nothing_done = 0;      // the answer of a call that succeeds
-constexpr unsigned any_value = ~0U;  // of the first argument
-
-struct Refusal {
+struct Row {
   std::string rule;
   long call;
   unsigned first_argument;
@@ -26,46 +19,27 @@ struct Refusal {
   std::string options;
 };
 
-void PrintTo(const Refusal& one, std::ostream* to) { *to << one.rule << ": " << one.options; }
+void PrintTo(const Row& one, std::ostream* to) { *to << one.rule << ": " << one.options; }
 
-// From now on, in this process and all it starts.
-void refuse(const Refusal& one) {
-  const auto step = [](unsigned code, unsigned value, unsigned char yes, unsigned char no) {
-    return sock_filter{static_cast<__u16>(code), yes, no, value};
-  };
-  const bool any = one.first_argument == any_value;
-  std::array<sock_filter, 6> program{
-      step(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr), 0, 0),
-      step(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(one.call), 0, 3),
-      step(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args), 0, 0),
-      any ? step(BPF_JMP | BPF_JGE | BPF_K, 0, 0, 1)
-          : step(BPF_JMP | BPF_JEQ | BPF_K, one.first_argument, 0, 1),
-      step(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<unsigned>(one.errnum), 0, 0),
-      step(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0)};
-  const sock_fprog filter{.len = program.size(), .filter = program.data()};
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
-    ::_exit(99);
-  }
-}
-
-class Fatal : public testing::TestWithParam<Refusal> {};
+class Fatal : public testing::TestWithParam<Row> {};
 
 TEST_P(Fatal, IsWhatCannotBeHad) {
   IMMURE_REQUIRE_SANDBOX();
-  const Refusal& one = GetParam();
+  const Row& one = GetParam();
   Argv options{"--ro-bind", probe(), "/probe"};
   for (const std::string& word : words(one.options, "")) options.push_back(word);
   Program program = started(ours(), options, {"/probe", "quiet"});
   ASSERT_EQ(run(program).out, "ran\n") << "the control";
-  program.before_exec = [&] { refuse(one); };
+  program.before_exec = [&] {
+    refuse({.call = one.call, .first_argument = one.first_argument, .errnum = one.errnum});
+  };
   const Outcome outcome = run(program);
   EXPECT_EQ(outcome.code, 1) << outcome.err;
   EXPECT_EQ(outcome.out, "") << "the command ran";
   EXPECT_TRUE(outcome.err.starts_with("bwrap: ")) << outcome.err;
 }
 
-const std::vector<Refusal> refusals{
+const std::vector<Row> refusals{
     {"a bounding set that cannot be cut", SYS_prctl, PR_CAPBSET_DROP, EPERM,
      "--unshare-pid --cap-drop ALL"},
     {"a bounding set that only seems to be cut", SYS_prctl, PR_CAPBSET_DROP, nothing_done,

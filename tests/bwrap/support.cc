@@ -289,11 +289,13 @@ Heard play(const std::string& program, const Case& one, const HostFiles& files) 
   const auto arrange = [&] {
     ::umask(one.umask);
     for (const auto& [number, fd] : ends) ::dup2(fd.get(), number);
+    if (one.before_exec) one.before_exec();
   };
   Heard heard;
   heard.outcome = run({.argv = command_line(program, one, files.path()),
                        .environment = one.environment,
                        .cwd = one.cwd == "@" ? files.path() : one.cwd,
+                       .limit = one.limit,
                        .before_exec = arrange});
   for (const auto& [number, fd] : listening) heard.written[number] = all_written(fd);
   heard.host = files.tree();

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <ostream>
 #include <string>
@@ -43,6 +44,8 @@ struct Case {
       {"PATH", "/usr/bin:/bin"}, {"HOME", "/"}, {"CALLER", "1"}};
   std::vector<Difference> may_differ;
   bool alone = false;  // without the options that make the probe run: --ro-bind, --proc
+  std::function<void()> before_exec;  // as Program's
+  std::chrono::seconds limit{60};
 };
 
 // What gtest prints of it.

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <optional>
 
+#include "bwrap/calls.h"
 #include "bwrap/support.h"
 
 namespace immure::test {
@@ -55,6 +57,14 @@ class Joined : public Both {
     Argv inside = command;
     if (inside[0] == "/probe") inside[0] = "/mnt/probe";
     return run(started(program(), argv, inside, descriptors));
+  }
+
+  // What a process of the namespace that is joined, of the same user and without capabilities,
+  // hears when it reaches into another.
+  std::string said_by_a_peer(const Argv& act) const {
+    Argv argv{"nsenter", "--user=" + file("user"), "--preserve-credentials", IMMURE_ATTACK_PAYLOAD};
+    argv.insert(argv.end(), act.begin(), act.end());
+    return trimmed(run({.argv = argv}).out);
   }
 
   std::optional<Running> first_;
@@ -140,6 +150,54 @@ TEST_P(Joined, TheSecondUserNamespaceIsThatOfTheCommand) {
                                  {{20, outer_above.get()}, {21, inner.get()}});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_TRUE(contains(outcome.out, "namespace: " + inode("user") + "\n")) << outcome.out;
+}
+
+// When the command's process has lost its capabilities it is on a par with all others of the
+// namespace, and pid 1, which has them still, must not be reached through it.
+TEST_P(Joined, TheCommandsProcessIsClosedToItsPeersUntilItIsTheCommand) {
+  start("--unshare-user");  // they see the host's processes
+  const Fd user = open("user");
+  const Ends info = pipe_above();
+  HeldCalls commands(SYS_execve);
+  Program launcher = started(program(),
+                             {"--ro-bind", "/", "/", "--dev", "/dev", "--unshare-pid",
+                              "--die-with-parent", "--userns", "20", "--info-fd", "21"},
+                             {"/bin/sleep", "60"}, {{20, user.get()}, {21, info.write.get()}});
+  launcher.before_exec = [&commands, descriptors = launcher.before_exec] {
+    descriptors();
+    commands.hold();
+  };
+  const Running running(launcher);
+  std::optional<HeldCalls::Call> call = commands.next();
+  while (call && call->pid == running.pid()) {
+    commands.go_on(*call);
+    call = commands.next();
+  }
+  ASSERT_TRUE(call) << "the command is not started";
+  const std::string pid = std::to_string(call->pid);
+  const std::string first = std::to_string(number_of(written_until(info.read, "}"), "child-pid"));
+  const bool is_ours = program() == ours();
+  for (const Argv& door :
+       {Argv{"link-of", pid, "exe"}, Argv{"link-of", pid, "root"}, Argv{"open-of", pid, "mem", "w"},
+        Argv{"write-memory", pid}, Argv{"take-descriptor", pid}, Argv{"attach", pid}}) {
+    const std::string said = said_by_a_peer(door);
+    const bool refused = said == "EPERM" || said == "EACCES";
+    EXPECT_TRUE(is_ours ? refused : said == "ok") << door[0] << " " << door.back() << ": " << said;
+  }
+  if (is_ours) {
+    EXPECT_EQ(said_by_a_peer({"link-of", first, "exe"}), "EACCES") << "pid 1";
+  }
+  // With the memory, pid 1 would be closed to the caller as well.
+  EXPECT_TRUE(Fd(::open(("/proc/" + first + "/ns/mnt").c_str(), O_RDONLY | O_CLOEXEC)));
+  commands.go_on(*call);
+  if (!is_ours) return;  // it may be stopped by the attach
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (trimmed(read_file("/proc/" + pid + "/comm")) != "sleep" &&
+         std::chrono::steady_clock::now() < end) {
+    ::usleep(5000);
+  }
+  EXPECT_EQ(said_by_a_peer({"attach", pid}), "ok") << "the command itself: the control";
+  EXPECT_TRUE(Fd(::open(("/proc/" + first + "/ns/mnt").c_str(), O_RDONLY | O_CLOEXEC)));
 }
 
 TEST_P(Joined, WhatIsNoNamespaceIsSaidToBeSo) {

@@ -75,6 +75,35 @@ std::vector<Case> old_kernel() {
 }
 INSTANTIATE_TEST_SUITE_P(Table, WithoutNewerCalls, testing::ValuesIn(old_kernel()), NameOfCase());
 
+// mount(2) changes one mount at a time: those below are looked for by their paths, which all begin
+// with that of the root.
+TEST(WithoutMountApi, AReadOnlyRootHasNoWritableMountBelow) {
+  IMMURE_REQUIRE_SANDBOX();
+  const TempDir work;
+  const std::vector<std::string> places{work.path() + "/a", work.path() + "/a/b c",
+                                        work.path() + "/a/b c/d"};
+  std::string script;
+  for (const std::string& place : places) {
+    script += "mkdir -p '" + place + "' && mount -t tmpfs a '" + place + "' && ";
+  }
+  const TempDir scripts;
+  const auto written_to = [&](const std::string& program, const std::string& options) {
+    std::string command = below_filter(program, scripts) + " " + options + " sh -c \"";
+    for (const std::string& place : places) {
+      command += "echo x > '" + place + "/new' && echo '" + place + "';";
+    }
+    const Outcome outcome = run({.argv = {"unshare", "--user", "--map-root-user", "--mount", "sh",
+                                          "-c", script + command + " true\""}});
+    EXPECT_EQ(outcome.code, 0) << outcome.err;
+    return lines(outcome.out);
+  };
+  for (const std::string options : {"", "--unshare-user ", "--tmpfs /mnt ", "--dir /mnt/x "}) {
+    EXPECT_EQ(written_to(ours(), options + "--bind / /"), places) << options << ": the control";
+    EXPECT_EQ(written_to(ours(), options + "--ro-bind / /"), Argv{}) << options;
+  }
+  EXPECT_EQ(written_to(debians(), "--ro-bind / /"), Argv{});
+}
+
 // The walk by hand stays inside the new root as well.
 TEST(WithoutOpenat2, LinksStayInTheNewRoot) {
   IMMURE_REQUIRE_SANDBOX();

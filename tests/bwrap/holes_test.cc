@@ -288,6 +288,41 @@ TEST_F(Reaper, DoesNotTakeSignalsThatWouldEndIt) {
   }
 }
 
+// A name may be the doing of somebody who wants a line in a log, or to be seen on a terminal.
+TEST_F(Holes, NoNameOrValueForgesALine) {
+  const std::string name = "x\n<3>bwrap:\t\x1b[2Jforged\r\xe2\x80\xae\xff";
+  const std::string shown = R"(x\n<3>bwrap:\t\x1b[2Jforged\r\u{202e}\xff)";
+  const auto said = [&](const std::string& program, std::string options) {
+    Argv command{"/probe", "quiet"};
+    if (options.empty()) command[0] = "/" + name;
+    if (const std::size_t at = options.find('%'); at != std::string::npos) {
+      options.replace(at, 1, name);
+    }
+    return under(program, options, command).outcome.err;
+  };
+  for (const std::string options :
+       {"--bind /% /a", "--chdir /%", "--dir /probe/%", "--lock-file /%", "--chmod 0700 /%",
+        "--remount-ro /%", "--ro-bind @ /h --dir /h/%", "--cap-add %", "--uid %", "--file % /a",
+        "--seccomp %", "--%", ""}) {
+    const std::string theirs = said(debians(), options);
+    EXPECT_TRUE(contains(theirs, "\n<3>bwrap:\t\x1b[2J")) << options << ": the control: " << theirs;
+    const std::string our = said(ours(), options);
+    EXPECT_EQ(lines(our).size(), 1U) << options << ": " << our;
+    EXPECT_TRUE(our.starts_with("bwrap: ") && our.ends_with("\n")) << options << ": " << our;
+    EXPECT_TRUE(contains(our, shown)) << options << ": " << our;
+  }
+}
+
+// What a link says is read from a directory that another sandbox may write.
+TEST_F(Holes, NoTextOfALinkForgesALine) {
+  ASSERT_EQ(::symlink("x\nbwrap: \x1b[2Jforged", host("dir/l").c_str()), 0);
+  const Outcome outcome =
+      run(started(ours(), {"--bind", host("dir"), "/d", "--symlink", "other", "/d/l"}, {"/probe"}));
+  EXPECT_EQ(outcome.err,
+            "bwrap: Can't make symlink at /d/l: existing destination is "
+            "x\\nbwrap: \\x1b[2Jforged\n");
+}
+
 // Where capabilities can come back from: nowhere.
 TEST_F(Holes, TheBoundingSetIsThatOfTheCommand) {
   const auto sets = [&](const std::string& options) {

@@ -1,10 +1,12 @@
 // What is said while a sandbox starts, runs and ends, and what waits for whom. The same is asked of
 // Debian's bubblewrap: a claim about it that it does not keep is a mistake here.
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <thread>
@@ -269,6 +271,42 @@ TEST_P(Status, TheConsoleIsTheTerminalOfTheOutput) {
   EXPECT_EQ(terminal.wait(), 0);
   EXPECT_TRUE(contains(run({.argv = argv}).err, "'/dev/console': No such file or directory"))
       << "nothing where the output is no terminal";
+}
+
+// A terminal of another mount namespace has a name there, under which there may be another here.
+TEST_P(Status, TheConsoleIsNoOtherTerminalOfTheSameName) {
+  IMMURE_REQUIRE(installed("python3"), "python3 is not installed");
+  const Fd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  ASSERT_TRUE(::grantpt(master.get()) == 0 && ::unlockpt(master.get()) == 0);
+  const std::string name = ::ptsname(master.get());
+  const Fd here(::open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  ASSERT_TRUE(here) << name;
+  const std::string script =
+      "import os, sys, time\nends = []\n"
+      "while not ends or os.ttyname(ends[-1][1]) != sys.argv[1]: ends.append(os.openpty())\n"
+      "print(ends[-1][1], 'is open', flush=True)\ntime.sleep(60)";
+  Running elsewhere({.argv = {"unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+                              "mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts && "
+                              "mount --bind /dev/pts/ptmx /dev/ptmx && exec python3 -c \"$@\"",
+                              "sh", script, name}});
+  ASSERT_TRUE(elsewhere.wait_for_output(" is open\n")) << elsewhere.wait().err;
+  const std::string number = elsewhere.output().substr(0, elsewhere.output().find(' '));
+  const std::string file = "/proc/" + std::to_string(elsewhere.pid()) + "/fd/" + number;
+  const Fd there(::open(file.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  ASSERT_TRUE(there) << file;
+  ASSERT_EQ(std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(there.get())), name);
+
+  const auto console = [&](const Fd& output) {
+    const Argv words{"sh", "-c", "stat -c %d:%i /dev/console >&2"};
+    return run(started(program(), on_the_hosts_root(""), words, {{1, output.get()}})).err;
+  };
+  struct stat status = {};
+  ASSERT_EQ(::fstat(here.get(), &status), 0);
+  EXPECT_EQ(console(here),
+            std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) + "\n")
+      << "the control";
+  EXPECT_TRUE(contains(console(there), "'/dev/console': No such file or directory"))
+      << console(there);
 }
 
 TEST_P(Status, TerminalsCanBeMadeBelowDev) {

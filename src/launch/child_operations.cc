@@ -72,7 +72,7 @@ int check_kind(Construction& construction, const std::string& target, int direct
   return wants_directory ? ENOTDIR : EISDIR;
 }
 
-// A new file, also where a link leads to what is not there yet: what openat2(2) does by itself.
+// What openat2(2) does by itself for create_file().
 [[gnu::noinline]] int create_by_walk(Construction& construction, const std::string& target,
                                      mode_t mode, Fd& file) {
   constexpr int max_links = 40;
@@ -98,6 +98,20 @@ int check_kind(Construction& construction, const std::string& target, int direct
     path.append(link);
   }
   return ELOOP;
+}
+
+// A new file, also where a link leads to what is not there yet.
+int create_file(Construction& construction, const std::string& target, mode_t mode, Fd& file) {
+  // See open_target().
+  constexpr int tries = 32;
+  for (int i = 0; i < tries && !construction.no_openat2; ++i) {
+    file.reset(sys::openat2(construction.root.get(), target.c_str(),
+                            O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                            RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, mode));
+    if (file) return 0;
+    if (errno != EAGAIN) return errno;
+  }
+  return create_by_walk(construction, target, mode, file);
 }
 
 }  // namespace
@@ -130,22 +144,11 @@ int write_file(const WriteFile& step, Construction& construction) {
   if (errnum == 0) {
     file.reset(::open(proc_fd_path(there.get()).c_str(),
                       O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  } else if (errnum == ENOENT && !construction.no_openat2) {
-    // Also where a link leads to what is not there yet.
-    constexpr int tries = 32;
-    for (int i = 0; i < tries && !file; ++i) {
-      file.reset(sys::openat2(construction.root.get(), step.target.c_str(),
-                              O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
-                              RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, step.mode));
-      if (errno != EAGAIN) break;
-    }
+    if (!file) return errno;
   } else if (errnum == ENOENT) {
-    errnum = create_by_walk(construction, step.target, step.mode, file);
-    if (errnum != 0) return errnum;
-  } else {
-    return errnum;
+    errnum = create_file(construction, step.target, step.mode, file);
   }
-  if (!file) return errno;
+  if (errnum != 0) return errnum;
   return write_content(file.get(), step.content.data(), step.content.size());
 }
 

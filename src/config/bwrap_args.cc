@@ -18,6 +18,23 @@ namespace {
 
 using enum BwrapOption;
 
+// As libcap reads them: names in any case, with their prefix, and numbers in the base that they
+// show. cap_from_name(3)
+std::optional<unsigned> capability_of(const std::string& name) {
+  if (!name.empty() && std::isdigit(static_cast<unsigned char>(name[0])) != 0) {
+    constexpr long long sets_end = 64;
+    const auto number = whole_number(name, 0);
+    if (!number || *number >= sets_end) return std::nullopt;
+    return static_cast<unsigned>(*number);
+  }
+  std::string upper = name;
+  std::ranges::transform(upper, upper.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  const std::optional<int> number = capability_number(upper);
+  if (!number) return std::nullopt;
+  return static_cast<unsigned>(*number);
+}
+
 class Parser {
  public:
   Parser(const BwrapCaller& caller, bool& level_prefix,
@@ -232,13 +249,12 @@ class Parser {
     if (is_all(name)) {
       mask = add_it ? (2ULL << caller_.last_capability.get()) - 1 : ~0ULL;
     } else {
-      // As libcap reads names: in any case, and with their prefix.
-      std::string upper = name;
-      std::ranges::transform(upper, upper.begin(),
-                             [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-      const std::optional<int> number = capability_number(upper);
-      if (!number) return fail("unknown cap: " + name);
-      mask = 1ULL << static_cast<unsigned>(*number);
+      const std::optional<unsigned> number = capability_of(name);
+      // What this kernel does not have can be dropped, and cannot be had.
+      if (!number || (add_it && *number > caller_.last_capability.get())) {
+        return fail("unknown cap: " + name);
+      }
+      mask = 1ULL << *number;
     }
     if (!spec_.capabilities) spec_.capabilities = caller_.root ? caller_.capabilities : 0;
     if (add_it) {

@@ -72,5 +72,60 @@ const std::vector<Row> refusals{
 INSTANTIATE_TEST_SUITE_P(If, Fatal, testing::ValuesIn(refusals),
                          [](const auto& one) { return test_name(one.param.rule, one.index + 1); });
 
+// A kernel that has one more capability than there are names for, in every bounding set.
+class NewerKernel : public testing::Test {
+ protected:
+  static constexpr unsigned long newest = 41;
+
+  void SetUp() override {
+    IMMURE_REQUIRE_SANDBOX();
+    if (::prctl(PR_CAPBSET_READ, newest, 0, 0, 0) >= 0) GTEST_SKIP() << "this one has it";
+  }
+
+  // `can_drop`: what is dropped is gone.
+  Outcome start(const std::string& options, bool can_drop) {
+    HeldCalls calls(SYS_prctl);
+    Argv all{"--ro-bind", probe(), "/probe"};
+    for (const std::string& word : words(options, "")) all.push_back(word);
+    Program program = started(ours(), all, {"/probe", "quiet"});
+    program.before_exec = [&calls] { calls.hold(); };
+    Running running(program);
+    bool there = true;
+    dropped_ = false;
+    while (const auto call = calls.next()) {
+      const bool is_newest = call->arguments[1] == newest;
+      if (is_newest && call->arguments[0] == PR_CAPBSET_READ) {
+        calls.answer(*call, there ? 1 : 0);
+      } else if (is_newest && call->arguments[0] == PR_CAPBSET_DROP) {
+        dropped_ = true;
+        there = !can_drop;
+        calls.answer(*call, nothing_done);
+      } else {
+        calls.go_on(*call);
+      }
+    }
+    return running.wait();
+  }
+
+  bool dropped_ = false;
+};
+
+TEST_F(NewerKernel, ItsCapabilitiesAreDroppedToo) {
+  for (const std::string options :
+       {"--unshare-user --cap-drop ALL", "--unshare-user --cap-drop 41 --unshare-pid",
+        "--unshare-user --cap-add ALL --cap-drop 41"}) {
+    const Outcome outcome = start(options, true);
+    EXPECT_EQ(outcome.out, "ran\n") << options << ": " << outcome.err;
+    EXPECT_TRUE(dropped_) << options;
+  }
+}
+
+TEST_F(NewerKernel, ItsCapabilitiesThatOnlySeemToBeDroppedAreFatal) {
+  const Outcome outcome = start("--unshare-user --cap-drop ALL", false);
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.out, "") << "the command ran";
+  EXPECT_EQ(outcome.err, "bwrap: capset failed: Protocol error\n");
+}
+
 }  // namespace
 }  // namespace immure::test

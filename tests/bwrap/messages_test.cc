@@ -181,6 +181,13 @@ INSTANTIATE_TEST_SUITE_P(
         Message{"--args 22", "--args not supported in arguments file"},
         Message{"--args 70", "Can't read --args data: Bad file descriptor"},
         Message{"--cap-add CAP_BOGUS", "unknown cap: CAP_BOGUS"},
+        Message{"--cap-add CAP_41", "unknown cap: CAP_41"},
+        Message{"--cap-add net_raw", "unknown cap: net_raw"},
+        Message{"--cap-add 64", "unknown cap: 64"}, Message{"--cap-drop 64", "unknown cap: 64"},
+        Message{"--cap-drop -1", "unknown cap: -1"},
+        Message{"--cap-drop 18446744073709551617", "unknown cap: 18446744073709551617"},
+        // Debian's goes on without it.
+        Message{"--cap-add 63", "unknown cap: 63", Since::newer_than_debians},
         Message{"--cap-drop bogus", "unknown cap: bogus"}),
     NameOfMessage());
 

@@ -184,6 +184,7 @@ const std::vector<Meaning> meanings{
     {"--cap-drop cap_chown --cap-add cap_dac_override", "caps 4"},
     {"--cap-drop all --cap-add CAP_CHOWN", "caps 1"},
     {"--cap-add ALL --cap-drop CAP_CHOWN", "caps 4"},
+    {"--cap-add 0x1 --cap-drop 2 --cap-drop 63", "caps 3"},
     {"--exec-label e --file-label f", "exec label e; file label f"},
     {"--new-session --die-with-parent", "session; die with parent"},
     {"--as-pid-1 --unshare-pid", "pid; as pid 1"},

@@ -190,6 +190,8 @@ std::string bwrap_words(const PlainFailure& failure, const LaunchPlan& plan,
       const std::string verb = report.status % 2 == 0 ? "open lock" : "lock";
       return with("Unable to " + verb + " file " + options.lock_files.at(number), report.errnum);
     }
+    case stage_block:
+      return with("Can't read --block-fd", report.errnum);
     default:
       return with("Can't fork for pid 1", report.errnum);
   }

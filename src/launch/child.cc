@@ -91,6 +91,19 @@ int tie_to_launcher(const ChildContext& context) {
   return 0;
 }
 
+int wait_for_caller(int fd) {
+  for (;;) {
+    char byte = 0;
+    if (::read(fd, &byte, 1) >= 0) return 0;
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return errno;
+    pollfd wait{fd, POLLIN, 0};
+    if (::poll(&wait, 1, -1) < 0 && errno != EINTR) return errno;
+    // What cannot say when it can be read would be asked for ever.
+    if ((wait.revents & (POLLERR | POLLNVAL)) != 0) return EIO;
+  }
+}
+
 namespace {
 
 [[noreturn]] void fail(const ChildContext& context, std::uint32_t step, int errnum,
@@ -141,9 +154,7 @@ void run_child(const ChildContext& context) {
   }
   if (context.block_fd >= 0) {
     report(context.report_fd, ChildReport::Kind::waiting, 0, stage_fork);
-    char byte = 0;
-    while (::read(context.block_fd, &byte, 1) < 0 && errno == EINTR) {
-    }
+    if (const int errnum = wait_for_caller(context.block_fd)) fail(context, stage_block, errnum);
   }
   if (context.reaper && context.plain) run_reaper(context, construction);
   if (context.reaper) run_init(context, construction);

@@ -174,6 +174,10 @@ void report_detail(int fd, std::string_view text);
 // Ends with the launcher: at once if it is gone already, by SIGKILL when it goes.
 int tie_to_launcher(const ChildContext& context);
 
+// Until the caller has written a byte, or has closed its end; also where the descriptor was opened
+// not to wait. 0, or an errno.
+int wait_for_caller(int fd);
+
 // A step that failed so may be missing on this host, rather than have gone wrong.
 bool is_missing_here(int errnum);
 

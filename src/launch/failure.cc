@@ -220,6 +220,8 @@ Error explain_failure(const ChildReport& report, const LaunchPlan& plan) {
       return lost_command(report.errnum);
     case stage_lock:
       break;  // of the drop-in bwrap, which has words of its own
+    case stage_block:
+      return os_error(Code::setup_step, "read what --block-fd waits for", report.errnum);
   }
   return os_error(Code::setup_step, "set up the sandbox", report.errnum);
 }

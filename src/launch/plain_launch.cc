@@ -73,7 +73,9 @@ class PlainLauncher {
     lifetime_read_.reset();
     pidfd_.reset();
     if (options_.started) options_.started(child_);
-    release();
+    if (const int errnum = release()) {  // it ends with the pipe that it waits for
+      return own_failure(os_error(Code::setup_step, "read --userns-block-fd", errnum));
+    }
     joined_ = {};
     // A pipe of the caller must not stay open through us.
     std::vector<int> keep = options_.own_fds;
@@ -183,19 +185,18 @@ class PlainLauncher {
     return errnum;
   }
 
-  // Lets the child go on, once whoever started us has had its say.
-  void release() {
-    if (!release_write_) return;
+  // Lets the child go on, once whoever started us has had its say. 0, or an errno.
+  int release() {
+    if (!release_write_) return 0;
     if (options_.userns_block_fd >= 0) {
-      char byte = 0;
-      while (::read(options_.userns_block_fd, &byte, 1) < 0 && errno == EINTR) {
-      }
+      if (const int errnum = wait_for_caller(options_.userns_block_fd)) return errnum;
       ::close(options_.userns_block_fd);
     }
     const ssize_t ignored = ::write(release_write_.get(), "x", 1);  // it is read, or has ended
     static_cast<void>(ignored);
     release_read_.reset();
     release_write_.reset();
+    return 0;
   }
 
   // The length, as recvmsg(2); 0: nobody is left who could say something.

@@ -67,6 +67,7 @@ enum Stage : std::uint32_t {
   stage_killed,  // the command's process, before exec
   stage_wait,    // for the end of the command
   stage_lock,    // lock file number status / 2: odd: taking the lock, else opening it
+  stage_block,   // the caller's word to go on
 };
 
 }  // namespace immure

@@ -103,6 +103,55 @@ TEST_P(Status, BlockWaitsAfterTheRootIsBuiltAndBeforeTheCommandRuns) {
   EXPECT_EQ(outcome.code, 3);
 }
 
+// bubblewrap takes any failure to read for the caller's word.
+TEST_P(Status, WhatCannotBeReadIsNoWordToGoOn) {
+  const TempDir directory;
+  const Fd unreadable(::open(directory.path().c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd only_a_path(::open(directory.path().c_str(), O_PATH | O_CLOEXEC));
+  const Ends pipe = pipe_above();
+  const std::map<int, std::string> failures{{unreadable.get(), "Is a directory"},
+                                            {only_a_path.get(), "Bad file descriptor"},
+                                            {pipe.write.get(), "Bad file descriptor"}};
+  for (const auto& [fd, reason] : failures) {
+    for (const std::string options :
+         {"--block-fd 20", "--unshare-pid --block-fd 20", "--unshare-pid --as-pid-1 --block-fd 20",
+          "--unshare-user --info-fd 21 --userns-block-fd 20"}) {
+      const Ends info = pipe_above();
+      const Fd given(::fcntl(fd, F_DUPFD_CLOEXEC, 200));
+      const Outcome outcome = run(started(program(), on_an_empty_root(options), {"/probe", "quiet"},
+                                          {{20, given.get()}, {21, info.write.get()}}));
+      const std::string option = options.substr(options.rfind("--"));
+      if (program() == ours()) {
+        EXPECT_EQ(outcome.code, 1) << options;
+        EXPECT_EQ(outcome.out, "") << options;
+        EXPECT_EQ(outcome.err,
+                  "bwrap: Can't read " + option.substr(0, option.find(' ')) + ": " + reason + "\n");
+      } else if (option.starts_with("--block-fd")) {
+        EXPECT_EQ(outcome.out, "ran\n") << options << ": it goes on";
+      }
+    }
+  }
+}
+
+// Nothing to read yet, from a descriptor that was opened not to wait.
+TEST_P(Status, BlockWaitsAlsoWhereReadingDoesNot) {
+  const Ends block = pipe_above();
+  ::fcntl(block.read.get(), F_SETFL, O_NONBLOCK);
+  Ends sync = pipe_above();
+  Running running(started(program(), on_an_empty_root("--unshare-pid --block-fd 20 --sync-fd 21"),
+                          {"/probe", "quiet", "3"},
+                          {{20, block.read.get()}, {21, sync.write.get()}}));
+  sync.write.reset();
+  if (program() == ours()) {
+    EXPECT_FALSE(closed_within(sync.read, milliseconds(300))) << "it waits";
+    ASSERT_EQ(::write(block.write.get(), "x", 1), 1);
+  }
+  EXPECT_TRUE(closed_within(sync.read, seconds(10))) << "bubblewrap's does not wait";
+  const Outcome outcome = running.wait();
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_EQ(outcome.out, "ran\n");
+}
+
 TEST_P(Status, TellsTheExitCodeOnlyAfterTheEnd) {
   const Ends status = pipe_above();
   const Ends wait = pipe_above();

@@ -148,6 +148,7 @@ TEST(BwrapWordsOf, Stages) {
   EXPECT_EQ(words_of(failure_at(stage_lifetime, EINVAL)), "prctl: Invalid argument");
   EXPECT_EQ(words_of(failure_at(stage_fork, EAGAIN)),
             "Can't fork for pid 1: Resource temporarily unavailable");
+  EXPECT_EQ(words_of(failure_at(stage_block, EISDIR)), "Can't read --block-fd: Is a directory");
 }
 
 TEST(BwrapWordsOf, ALockFileByItsNumber) {

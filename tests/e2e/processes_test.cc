@@ -276,6 +276,15 @@ TEST_F(Processes, BlockAndReadyDescriptorsMarkTheStart) {
   EXPECT_NE(lines(outcome.out).at(2), "after: 0") << outcome.err;
 }
 
+TEST_F(Processes, ABlockDescriptorThatCannotBeReadStartsNothing) {
+  const Outcome outcome =
+      run({.argv = {"sh", "-c", binary() + " run --block-fd 8 -- echo ran 8</usr"}, .cwd = "/usr"});
+  EXPECT_EQ(outcome.code, 125) << outcome.err;
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_TRUE(contains(outcome.err, "--block-fd") && contains(outcome.err, "directory"))
+      << outcome.err;
+}
+
 TEST_F(Processes, ADescriptorOfOursCannotBePassedOnToForgeEvents) {
   const TempDir directory;
   const Outcome outcome =

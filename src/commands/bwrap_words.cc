@@ -2,6 +2,7 @@
 // were for it while it set up: below /newroot and /oldroot.
 #include <sched.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -151,6 +152,18 @@ std::string at_clone(int errnum) {
   }
 }
 
+// Of pid 1, which waits for the command below the command's filters.
+std::string of_wait(int errnum, const LaunchPlan& plan) {
+  const std::string text = with("init wait()", errnum);
+  const bool filtered = std::ranges::any_of(plan.command_setup, [](const PlannedStep& planned) {
+    return std::holds_alternative<LoadFilter>(planned.what);
+  });
+  if (!filtered) return text;
+  return text +
+         ". (Hint: a filter is in force in the sandbox's first process, too: it has to "
+         "allow wait4, write, close and exit.)";
+}
+
 std::string of_launcher(const Error& error) {
   if (error.code != Code::namespace_value) {
     return error.errnum != 0 ? with("Can't " + error.doing, error.errnum) : error.doing;
@@ -192,6 +205,8 @@ std::string bwrap_words(const PlainFailure& failure, const LaunchPlan& plan,
     }
     case stage_block:
       return with("Can't read --block-fd", report.errnum);
+    case stage_wait:
+      return of_wait(report.errnum, plan);
     default:
       return with("Can't fork for pid 1", report.errnum);
   }

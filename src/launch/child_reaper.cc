@@ -127,6 +127,47 @@ bool keeps_capabilities(const ChildContext& context) {
   return true;
 }
 
+// The command's filters are in force here, and their answer to wait4(2) need not be the kernel's.
+class Reaper {
+ public:
+  Reaper(const ChildContext& context, pid_t command) : context_(context), command_(command) {}
+
+  [[noreturn]] void run() {
+    for (;;) {
+      int status = 0;
+      const pid_t pid = ::waitpid(-1, &status, __WALL);
+      if (pid <= 0) {
+        not_waited(pid == 0 ? EPROTO : errno);
+        continue;
+      }
+      interrupted_ = 0;
+      if (pid != command_) continue;
+      code_ = exit_code_of(status);
+      ended_ = true;
+      report(context_.report_fd, ChildReport::Kind::exited, 0, 0, status);
+    }
+  }
+
+ private:
+  // Comes back when it is worth another try.
+  void not_waited(int errnum) {
+    // We handle no signal, so the kernel does not say this for long.
+    constexpr int patience = 1000;
+    if (errnum == EINTR && ++interrupted_ < patience) return;
+    if (errnum == ECHILD && ended_) ::_exit(code_);  // nobody is left
+    // Said before the next call, which a filter may answer with our end.
+    report(context_.report_fd, ChildReport::Kind::failed, errnum, stage_wait);
+    if (!context_.own_pid_namespace) ::kill(command_, SIGKILL);
+    ::_exit(1);
+  }
+
+  const ChildContext& context_;
+  pid_t command_;
+  bool ended_ = false;
+  int code_ = 1;
+  int interrupted_ = 0;  // in a row
+};
+
 }  // namespace
 
 void run_reaper(const ChildContext& context, Construction& construction) {
@@ -144,18 +185,7 @@ void run_reaper(const ChildContext& context, Construction& construction) {
   report(context.report_fd, ChildReport::Kind::ready, 0, 0);
   close_others(context);
   load_filters(context);
-  int code = 1;
-  for (;;) {
-    int status = 0;
-    const pid_t pid = ::waitpid(-1, &status, __WALL);
-    if (pid < 0) {
-      if (errno == EINTR) continue;
-      ::_exit(code);  // ECHILD: nobody is left
-    }
-    if (pid != command) continue;
-    code = exit_code_of(status);
-    report(context.report_fd, ChildReport::Kind::exited, 0, 0, status);
-  }
+  Reaper(context, command).run();
 }
 
 }  // namespace immure

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <random>
@@ -199,6 +200,54 @@ TEST(Allowlist, IsEnoughForTheCommandAndItsReaper) {
       if (contains(options, "--json")) {
         EXPECT_TRUE(heard.written.at(21).ends_with("{ \"exit-code\": 7 }\n"));
       }
+    }
+  }
+}
+
+// wait4(2) answers so (-1: as the kernel has it), and all else is the kernel's.
+std::string waiting_answers(int errnum) {
+  const unsigned answer =
+      errnum < 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | static_cast<unsigned>(errnum);
+  const std::vector<sock_filter> program{
+      {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_wait4},
+      {BPF_RET | BPF_K, 0, 0, answer},
+      {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+  return {reinterpret_cast<const char*>(program.data()), program.size() * sizeof(sock_filter)};
+}
+
+// Whoever waits for the command would ask for ever, or take it for ended.
+TEST(WaitingThatAFilterRefuses, EndsTheSandbox) {
+  IMMURE_REQUIRE_SANDBOX();
+  const HostFiles files;
+  const std::string word = mark(7);
+  for (const std::string more : {"--unshare-pid", "--lock-file /etc/passwd"}) {
+    const auto heard = [&](const std::string& program, const std::string& filter, Argv command) {
+      return play(program,
+                  {.rule = "",
+                   .options = "--ro-bind / / --dev /dev --die-with-parent --json-status-fd 21 " +
+                              more + " --seccomp 20",
+                   .command = std::move(command),
+                   .given = {{20, filter}},
+                   .heard = {21},
+                   .alone = true,
+                   .limit = seconds(program == ours() ? 20 : 2)},
+                  files);
+    };
+    EXPECT_EQ(heard(ours(), waiting_answers(-1), {"true"}).outcome.code, 0) << "the control";
+    for (const int errnum : {EINTR, EPERM, ECHILD, 0}) {
+      for (const Argv& command : {Argv{"true"}, Argv{"sleep", word}}) {
+        const Heard our = heard(ours(), waiting_answers(errnum), command);
+        EXPECT_EQ(our.outcome.code, 1) << more << " " << errnum;
+        EXPECT_TRUE(our.outcome.err.starts_with("bwrap: init wait(): ")) << our.outcome.err;
+        EXPECT_FALSE(contains(our.written.at(21), "exit-code")) << our.written.at(21);
+        EXPECT_TRUE(all_gone(word)) << more << " " << errnum;
+        end_all(word);
+      }
+    }
+    if (::access(debians().c_str(), X_OK) == 0) {
+      EXPECT_TRUE(heard(debians(), waiting_answers(EINTR), {"true"}).outcome.timed_out)
+          << "bubblewrap's asks for ever";
     }
   }
 }

@@ -149,6 +149,7 @@ TEST(BwrapWordsOf, Stages) {
   EXPECT_EQ(words_of(failure_at(stage_fork, EAGAIN)),
             "Can't fork for pid 1: Resource temporarily unavailable");
   EXPECT_EQ(words_of(failure_at(stage_block, EISDIR)), "Can't read --block-fd: Is a directory");
+  EXPECT_EQ(words_of(failure_at(stage_wait, EPERM)), "init wait(): Operation not permitted");
 }
 
 TEST(BwrapWordsOf, ALockFileByItsNumber) {

@@ -108,6 +108,9 @@ std::string own_terminal() {
   return same ? path : std::string();
 }
 
+// A number that nobody has open could become one of ours.
+bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
+
 OrderedHost host_of(uid_t uid) {
   OrderedHost host{.uid = uid, .gid = ::getegid(), .cwd = current_directory()};
   for (char** variable = environ; *variable != nullptr; ++variable) {
@@ -118,13 +121,11 @@ OrderedHost host_of(uid_t uid) {
   host.selinux = exists("/sys/fs/selinux/enforce");
   host.terminal = own_terminal();
   host.files = &real_files();
-  host.read = read_to_end;
+  host.is_open = is_open;
   host.place_of = place_of;
   return host;
 }
 
-// A number that nobody has open could become one of ours.
-bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
 void keep_from_command(int fd) {
   if (fd >= 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
@@ -134,6 +135,16 @@ std::vector<int> bound_descriptors(const OrderedSpec& spec) {
   for (const Operation& operation : spec.operations) {
     const auto* bind = std::get_if<BindOperation>(&operation.what);
     if (bind != nullptr && bind->source_fd >= 0) fds.push_back(bind->source_fd);
+  }
+  return fds;
+}
+
+// Those whose content is for files and filters: whoever sets up the sandbox reads and closes them.
+std::vector<int> read_descriptors(const OrderedSpec& spec) {
+  std::vector<int> fds = spec.filters;
+  for (const Operation& operation : spec.operations) {
+    if (const auto* file = std::get_if<FileOperation>(&operation.what)) fds.push_back(file->fd);
+    if (const auto* data = std::get_if<DataOperation>(&operation.what)) fds.push_back(data->fd);
   }
   return fds;
 }
@@ -163,6 +174,7 @@ std::string take_descriptors(const BwrapArguments& arguments, std::vector<int>& 
     if (fd != spec.sync_fd && fd != arguments.block_fd) own.push_back(fd);
   }
   for (const int fd : bound_descriptors(spec)) keep_from_command(fd);
+  for (const int fd : read_descriptors(spec)) keep_from_command(fd);
   for (const int fd : arguments.descriptors) {
     if (fd != spec.sync_fd || !spec.as_pid_1) keep_from_command(fd);
   }

@@ -41,6 +41,7 @@ class Words {
                                : (*this)(BindMount{.source = s.directory, .target = {}});
   }
   std::string operator()(const CoverFile& s) const {
+    if (part_ == part_content) return with("Can't write data to file /" + s.target, errnum_);
     return with("Can't bind mount /oldroot/bindfile on " + place(s.target), errnum_);
   }
   std::string operator()(const TmpfsMount& s) const { return cannot_mount("tmpfs", s.target); }
@@ -58,6 +59,7 @@ class Words {
                 errnum_);
   }
   std::string operator()(const WriteFile& s) const {
+    if (part_ == part_content) return with("Can't write data to file /" + s.target, errnum_);
     return with("Can't create file /" + s.target, errnum_);
   }
   std::string operator()(const EnsureLink& s) const {
@@ -116,6 +118,8 @@ class Words {
     return with("Can't chdir to " + s.paths.front(), errnum_);
   }
   std::string operator()(const LoadFilter& /*s*/) const {
+    if (part_ == part_content) return with("Can't read seccomp data", errnum_);
+    if (part_ == part_length) return "Invalid seccomp data, must be multiple of 8";
     if (errnum_ == EINVAL) return std::string(kFilterRefused);
     return with("prctl(PR_SET_SECCOMP)", errnum_);
   }

@@ -112,6 +112,19 @@ namespace {
   ::_exit(125);
 }
 
+void read_filters(const ChildContext& context) {
+  auto step = static_cast<std::uint32_t>(context.setup.size());
+  for (const PlannedStep& planned : context.command_setup) {
+    const auto* filter = std::get_if<LoadFilter>(&planned.what);
+    if (filter != nullptr && filter->late) {
+      int failed_part = part_whole;
+      const int errnum = read_filter(*filter->late, failed_part);
+      if (errnum != 0) fail(context, step, errnum, failed_part);
+    }
+    ++step;
+  }
+}
+
 }  // namespace
 
 void run_child(const ChildContext& context) {
@@ -156,6 +169,7 @@ void run_child(const ChildContext& context) {
     report(context.report_fd, ChildReport::Kind::waiting, 0, stage_fork);
     if (const int errnum = wait_for_caller(context.block_fd)) fail(context, stage_block, errnum);
   }
+  read_filters(context);
   if (context.reaper && context.plain) run_reaper(context, construction);
   if (context.reaper) run_init(context, construction);
 

@@ -113,6 +113,8 @@ int restrict_self(const RestrictSelf& step, const Construction& construction);
 int open_filter_count(std::span<const PlannedStep> steps, const Construction& construction,
                       int& count);
 int load_program(const LoadFilter& step);  // and nothing else: it is not looked at
+// `failed_part`: a FailedPart.
+int read_filter(LateFilter& filter, int& failed_part);
 // `quiet`: a filter is in force that may refuse every question (LoadFilter::quiet).
 int load_filter(const LoadFilter& step, int filter_count, bool quiet);
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <span>
 #include <string_view>
 
 #include "launch/child.h"
@@ -48,9 +49,31 @@ int count_filters(int status) {
 
 }  // namespace
 
+int read_filter(LateFilter& filter, int& failed_part) {
+  const auto room = std::as_writable_bytes(std::span(filter.program));
+  std::size_t held = 0;
+  for (ssize_t got = 1; got != 0 && held < room.size();) {
+    got = ::read(filter.from, room.data() + held, room.size() - held);
+    if (got < 0 && errno != EINTR) {
+      failed_part = part_content;
+      return errno;
+    }
+    if (got > 0) held += static_cast<std::size_t>(got);
+  }
+  ::close(filter.from);
+  if (held % sizeof(sock_filter) != 0) {
+    failed_part = part_length;
+    return EINVAL;
+  }
+  filter.length = static_cast<std::uint16_t>(held / sizeof(sock_filter));
+  return filter.length == 0 || filter.length > LateFilter::most ? EINVAL : 0;
+}
+
 int load_program(const LoadFilter& step) {
+  const sock_filter* instructions = step.late ? step.late->program.data() : step.program;
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): the kernel only reads it
-  const sock_fprog program{step.length, const_cast<sock_filter*>(step.program)};
+  const sock_fprog program{step.late ? step.late->length : step.length,
+                           const_cast<sock_filter*>(instructions)};
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program) == 0) return 0;
   // Before 3.17, or refused by an outer filter: the older call, the same filter.
   if (errno != ENOSYS) return errno;

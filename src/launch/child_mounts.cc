@@ -61,6 +61,20 @@ int write_content(int fd, const char* text, std::size_t length) {
   return 0;
 }
 
+// Apart, as the stack of every start would hold it.
+[[gnu::noinline]] int copy_content(Construction& construction, int from, int to) {
+  std::array<char, 16384> part;
+  int errnum = 0;
+  for (ssize_t length = 1; errnum == 0 && length != 0;) {
+    length = ::read(from, part.data(), part.size());
+    if (length < 0 && errno == EINTR) continue;
+    errnum = length < 0 ? errno : write_content(to, part.data(), static_cast<std::size_t>(length));
+  }
+  ::close(from);
+  if (errnum != 0) construction.failed_part = part_content;
+  return errnum;
+}
+
 namespace {
 
 int attach(int mount, const Target& target) {
@@ -332,13 +346,31 @@ int mount_on(Construction& construction, const char* path, const char* type,
   return finish_mount(construction, path, target, flags);
 }
 
+namespace {
+
+Fd new_file(int directory, const char* name) {
+  return Fd(::openat(directory, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
+}
+
+int give_mode(int file, mode_t mode) {
+  return ::fchmod(file, mode) == 0 ? verify_mode(file, mode) : errno;
+}
+
+}  // namespace
+
 int make_file(int directory, const char* name, mode_t mode, const std::string& content) {
   if (content.empty()) return ::mknodat(directory, name, S_IFREG | mode, 0) == 0 ? 0 : errno;
-  const Fd file(
-      ::openat(directory, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const Fd file = new_file(directory, name);
   if (!file) return errno;
   if (const int errnum = write_content(file.get(), content.data(), content.size())) return errnum;
-  return ::fchmod(file.get(), mode) == 0 ? verify_mode(file.get(), mode) : errno;
+  return give_mode(file.get(), mode);
+}
+
+int make_copy(Construction& construction, int directory, const char* name, mode_t mode, int from) {
+  const Fd file = new_file(directory, name);
+  if (!file) return errno;
+  if (const int errnum = copy_content(construction, from, file.get())) return errnum;
+  return give_mode(file.get(), mode);
 }
 
 int mount_new(Construction& construction, const char* type, FsParameters parameters,

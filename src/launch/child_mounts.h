@@ -117,9 +117,12 @@ int mount_on(Construction& construction, const char* path, const char* type,
 
 // Writes all of it to a file.
 int write_content(int fd, const char* text, std::size_t length);
+// All that `from` gives, which is closed then. Notes the part that failed.
+int copy_content(Construction& construction, int from, int to);
 
 // A new file with exactly this mode; EEXIST if there is one.
 int make_file(int directory, const char* name, mode_t mode, const std::string& content);
+int make_copy(Construction& construction, int directory, const char* name, mode_t mode, int from);
 
 // The same by mount(2), where the new API is refused. child_mounts_old.cc
 int old_mount_new(const char* type, FsParameters parameters, const MountFlags& flags, int target);

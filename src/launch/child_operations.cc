@@ -149,7 +149,7 @@ int write_file(const WriteFile& step, Construction& construction) {
     errnum = create_file(construction, step.target, step.mode, file);
   }
   if (errnum != 0) return errnum;
-  return write_content(file.get(), step.content.data(), step.content.size());
+  return copy_content(construction, step.from, file.get());
 }
 
 int ensure_link(const EnsureLink& step, Construction& construction) {

@@ -46,7 +46,10 @@ int run_scratch(const CoverFile& step, Construction& construction) {
   const NumberText name = scratch_name(construction, "f");
   ++construction.scratch_entries;
   const int scratch = construction.scratch.get();
-  if (const int errnum = make_file(scratch, name.c_str(), step.mode, step.content)) return errnum;
+  const int made = step.from < 0
+                       ? make_file(scratch, name.c_str(), step.mode, step.content)
+                       : make_copy(construction, scratch, name.c_str(), step.mode, step.from);
+  if (made != 0) return made;
   const Fd source(::openat(scratch, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   if (!source) return errno;
   Target target;

@@ -50,10 +50,12 @@ inline int exit_code_of(int status) {
 // Which part of a step failed, where its words tell that.
 enum FailedPart : std::int32_t {
   part_whole,
-  part_parents,    // the directories above
-  part_identity,   // something else is there now
-  part_not_link,   // no link is there
-  part_other_link  // another one is, its text comes as `detail`
+  part_parents,     // the directories above
+  part_identity,    // something else is there now
+  part_not_link,    // no link is there
+  part_other_link,  // another one is, its text comes as `detail`
+  part_content,     // what a descriptor gives could not be read, or not be copied
+  part_length       // of it: no number of instructions
 };
 
 // Values of ChildReport::step for what is not a step of the plan.

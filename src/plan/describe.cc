@@ -29,6 +29,8 @@ std::string bytes(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " byte" : " bytes");
 }
 
+std::string of_descriptor(int fd) { return "what descriptor " + std::to_string(fd) + " gives"; }
+
 std::string inodes(std::uint64_t count) {
   return count == 0 ? "" : ", " + std::to_string(count) + " inodes";
 }
@@ -92,9 +94,11 @@ std::string text(const BindMount& s) {
 }
 
 std::string text(const CoverFile& s) {
-  return "cover file " + inside(s.target) + " with " +
-         (s.content.empty() ? "an empty one" : bytes(s.content.size())) + ", mode " +
-         mode_text(s.mode) + (s.read_only ? ", read-only" : ", writable");
+  const std::string content = s.from >= 0         ? of_descriptor(s.from)
+                              : s.content.empty() ? "an empty one"
+                                                  : bytes(s.content.size());
+  return "cover file " + inside(s.target) + " with " + content + ", mode " + mode_text(s.mode) +
+         (s.read_only ? ", read-only" : ", writable");
 }
 
 std::string text(const TmpfsMount& s) {
@@ -148,7 +152,7 @@ std::string text(const MakePlace& s) {
          mode_unless(s.mode, file ? 0444 : 0755) + ", if it is missing";
 }
 std::string text(const WriteFile& s) {
-  return "write " + bytes(s.content.size()) + " to file " + inside(s.target) +
+  return "write " + of_descriptor(s.from) + " to file " + inside(s.target) +
          mode_unless(s.mode, 0666);
 }
 std::string text(const EnsureLink& s) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <string_view>
 #include <utility>
 
@@ -131,30 +132,29 @@ class Operations {
     return {};
   }
 
-  std::variant<std::string, Error> content_of(int fd) {
-    std::string content;
-    if (host_.read(fd, content)) return content;
-    return fails("Can't write data to file " + operation_->target, errno, operation_->origin);
+  // A number that nobody has open, or no longer, could be one of ours by then.
+  Outcome take(int fd) {
+    const bool once = std::ranges::find(taken_, fd) == taken_.end();
+    taken_.push_back(fd);
+    if (once && host_.is_open(fd)) return {};
+    return fails("Can't write data to file " + operation_->target, EBADF, operation_->origin);
   }
 
   Outcome lay(const FileOperation& file) {
-    auto content = content_of(file.fd);
-    if (auto* error = std::get_if<Error>(&content)) return std::move(*error);
+    if (Outcome failed = take(file.fd)) return failed;
     add_place(Kind::parents, 0);
-    add(WriteFile{.target = target_,
-                  .content = std::move(std::get<std::string>(content)),
-                  .mode = file.mode});
+    add(WriteFile{.target = target_, .from = file.fd, .mode = file.mode});
     return {};
   }
 
   Outcome lay(const DataOperation& data) {
-    auto content = content_of(data.fd);
-    if (auto* error = std::get_if<Error>(&content)) return std::move(*error);
+    if (Outcome failed = take(data.fd)) return failed;
     add_place(Kind::file, kFileMode);
     add(CoverFile{.target = target_,
-                  .content = std::move(std::get<std::string>(content)),
+                  .content = {},
                   .mode = data.mode,
-                  .read_only = data.read_only});
+                  .read_only = data.read_only,
+                  .from = data.fd});
     return {};
   }
 
@@ -259,7 +259,8 @@ class Operations {
   bool own_pids_;
   std::vector<PlannedStep>& steps_;
   const Operation* operation_ = nullptr;
-  std::string target_;  // of it, relative to the root
+  std::string target_;      // of it, relative to the root
+  std::vector<int> taken_;  // descriptors that a step reads
 };
 
 bool needs_scratch(const Operation& operation) {

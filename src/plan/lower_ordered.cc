@@ -3,7 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cerrno>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -166,23 +166,13 @@ void lower_privileges(const OrderedSpec& spec, const OrderedHost& host, LaunchPl
 std::optional<Error> lower_filters(const OrderedSpec& spec, const OrderedHost& host,
                                    LaunchPlan& plan) {
   for (const int fd : spec.filters) {
-    std::string bytes;
-    if (!host.read(fd, bytes)) return says("Can't read seccomp data", errno);
-    if (bytes.size() % sizeof(sock_filter) != 0) {
-      return says("Invalid seccomp data, must be multiple of 8");
-    }
-    auto program = std::make_shared<std::vector<sock_filter>>(bytes.size() / sizeof(sock_filter));
-    if (!bytes.empty()) std::memcpy(program->data(), bytes.data(), bytes.size());
-    constexpr std::size_t most = 4096;  // BPF_MAXINSNS
-    if (program->empty() || program->size() > most) {
-      return says(std::string(kFilterRefused));
-    }
-    plan.command_setup.push_back({LoadFilter{.name = "of descriptor " + std::to_string(fd),
-                                             .program = program->data(),
-                                             .length = static_cast<std::uint16_t>(program->size()),
-                                             .own = program,
-                                             .quiet = true},
-                                  {}});
+    if (!host.is_open(fd)) return says("Can't read seccomp data", EBADF);
+    auto late = std::make_shared<LateFilter>();
+    late->from = fd;
+    plan.command_setup.push_back(
+        {LoadFilter{
+             .name = "of descriptor " + std::to_string(fd), .quiet = true, .late = std::move(late)},
+         {}});
   }
   return {};
 }

@@ -1,6 +1,6 @@
 // From the command line of the drop-in `bwrap` to the same plan that a profile becomes. Pure but
-// for what it asks of the Host, and for the descriptors that the command line names: files whose
-// content it asks for are read here.
+// for what it asks of the Host. What the descriptors of the command line give is read when the
+// sandbox is set up: their other ends may wait until they hear of it (--info-fd).
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,7 @@ struct OrderedHost {
   int landlock_abi = 0;
   std::string terminal;  // of standard output; empty: it is none
   const HostFiles* files = nullptr;
-  // All that a descriptor gives, which is closed then. False: errno says why.
-  std::function<bool(int fd, std::string& content)> read;
+  std::function<bool(int fd)> is_open;
   // Where an open file or directory is; empty: errno says why. readlink of /proc/self/fd/N
   std::function<std::string(int fd)> place_of;
 };

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -76,6 +77,7 @@ struct CoverFile {
   std::string content;
   mode_t mode = 0;
   bool read_only = true;
+  int from = -1;  // a descriptor that has the content instead: read to its end, and closed
 };
 struct TmpfsMount {
   std::string target;
@@ -135,7 +137,7 @@ struct MakePlace {
 // The file is made, or emptied, and written.
 struct WriteFile {
   std::string target;
-  std::string content;
+  int from = -1;       // a descriptor that has the content: read to its end, and closed
   mode_t mode = 0666;  // of a new one
 };
 // A link with this text; one that is there already is as good.
@@ -271,6 +273,13 @@ struct SetExecLabel {
   std::string label;
   std::string request;  // what is written to the kernel's file: "exec LABEL", or the label
 };
+// A filter that comes from a descriptor, which is read and closed when the sandbox is set up.
+struct LateFilter {
+  static constexpr std::size_t most = 4096;  // BPF_MAXINSNS
+  int from = -1;
+  std::uint16_t length = 0;
+  std::array<sock_filter, most + 1> program{};  // one more tells that it is too long
+};
 // A system call filter compiled before. `own` keeps the program of one that this profile changes;
 // the others are constant data.
 struct LoadFilter {
@@ -281,7 +290,8 @@ struct LoadFilter {
   // The caller's own, which may end the process for any call but write, close and execve: nothing
   // else is asked of the kernel once it is in force.
   bool quiet = false;
-  bool can_read = false;  // it and those before it let pread(2) through
+  bool can_read = false;             // it and those before it let pread(2) through
+  std::shared_ptr<LateFilter> late;  // the program is this, instead
 };
 
 using Step =

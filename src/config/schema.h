@@ -82,7 +82,8 @@ struct SchemaRow {
 // All rows, in the order of the manual page.
 std::vector<SchemaRow> schema();
 
-// The row of exactly this key ("fs.*.src" for the keys of an [fs] entry), if there is one.
+// The row of exactly this key ("fs.*.src" for the keys of an [fs] entry), if there is one. To be
+// kept while its words are gone through.
 std::optional<SchemaRow> find_row(std::string_view key);
 
 // The row for `name` in the table `prefix` ("" is the top level): its own, or that of "PREFIX.*".

@@ -48,7 +48,8 @@ class Section {
   // The word that the schema has for it, so that what is written is what is read.
   template <class T>
   void put_word(std::string_view key, T value) {
-    for (const Word& word : find_row(name_, key)->words) {
+    const auto row = find_row(name_, key);
+    for (const Word& word : row->words) {
       if (word.value == static_cast<int>(value)) return line(key, toml_string(word.word));
     }
   }

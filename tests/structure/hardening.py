@@ -40,6 +40,7 @@ def rules_of(binary):
         # One use of a stream links them all, and what is linked is relocated at each start.
         ("no streams and locales of the C++ library",
          not any(re.match("_ZNK?St6locale|_ZN?K?So", s) for s in symbols)),
+        ("no demangler", "__cxa_demangle" not in symbols),
         ("no name services of libc", not any(s.startswith("__nss_") for s in symbols)),
         ("no search path for libraries", not re.search(r"RPATH|RUNPATH", dynamic)),
     ]

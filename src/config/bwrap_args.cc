@@ -68,8 +68,8 @@ class Parser {
       const std::string& word = words[at];
       if (word == "--") return at + 1;
       if (!word.starts_with('-')) return at;
-      const BwrapRow* row = find_bwrap_option(word);
-      if (row == nullptr) {
+      const auto row = find_bwrap_option(word);
+      if (!row) {
         fail("Unknown option " + word);
         return at;
       }

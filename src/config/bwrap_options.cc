@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text_pool.h"
+
 namespace immure {
 namespace {
 
@@ -12,7 +14,7 @@ constexpr std::string_view kOne = "takes an argument";
 constexpr std::string_view kTwo = "takes two arguments";
 
 // Sorted as --help prints them.
-constexpr auto kRows = std::to_array<BwrapRow>({
+constexpr auto kWritten = std::to_array<BwrapRow>({
     {help, "help", "", "Print this help", ""},
     {version, "version", "", "Print version", ""},
     {args, "args", "FD", "Parse NUL-separated args from FD", kOne},
@@ -106,6 +108,37 @@ constexpr auto kRows = std::to_array<BwrapRow>({
      "Accepted and without effect: this sandbox always is one", ""},
 });
 
+// What a start needs of it, without pointers: see base/text_pool.h.
+constexpr std::size_t kTextBytes = [] {
+  std::size_t bytes = 0;
+  for (const BwrapRow& row : kWritten) {
+    bytes += row.name.size() + row.values.size() + row.help.size() + row.missing.size();
+  }
+  return bytes;
+}();
+struct StoredRow {
+  BwrapOption option = BwrapOption::help;
+  PooledText name, values, help, missing;
+};
+struct StoredRows {
+  TextPool<kTextBytes> texts;
+  std::array<StoredRow, kWritten.size()> rows{};
+};
+constexpr StoredRows kStored = [] {
+  StoredRows stored;
+  for (std::size_t i = 0; i < kWritten.size(); ++i) {
+    const BwrapRow& row = kWritten[i];
+    stored.rows[i] = {row.option, stored.texts.add(row.name), stored.texts.add(row.values),
+                      stored.texts.add(row.help), stored.texts.add(row.missing)};
+  }
+  return stored;
+}();
+
+BwrapRow row_of(const StoredRow& row) {
+  return {row.option, kStored.texts[row.name], kStored.texts[row.values], kStored.texts[row.help],
+          kStored.texts[row.missing]};
+}
+
 }  // namespace
 
 int BwrapRow::count() const {
@@ -113,18 +146,24 @@ int BwrapRow::count() const {
   return 1 + static_cast<int>(std::count(values.begin(), values.end(), ' '));
 }
 
-std::span<const BwrapRow> bwrap_options() { return kRows; }
+std::vector<BwrapRow> bwrap_options() {
+  std::vector<BwrapRow> rows;
+  for (const StoredRow& row : kStored.rows) rows.push_back(row_of(row));
+  return rows;
+}
 
-const BwrapRow* find_bwrap_option(std::string_view word) {
-  if (!word.starts_with("--")) return nullptr;
-  const auto* found = std::ranges::find(kRows, word.substr(2), &BwrapRow::name);
-  return found == kRows.end() ? nullptr : found;
+std::optional<BwrapRow> find_bwrap_option(std::string_view word) {
+  if (!word.starts_with("--")) return std::nullopt;
+  for (const StoredRow& row : kStored.rows) {
+    if (kStored.texts[row.name] == word.substr(2)) return row_of(row);
+  }
+  return std::nullopt;
 }
 
 std::string bwrap_usage(std::string_view program) {
   constexpr std::size_t column = 33;
   std::string out = "usage: " + std::string(program) + " [OPTIONS...] [--] COMMAND [ARGS...]\n\n";
-  for (const BwrapRow& row : kRows) {
+  for (const BwrapRow& row : bwrap_options()) {
     std::string line = "    --" + std::string(row.name);
     if (!row.values.empty()) line += ' ' + std::string(row.values);
     line += std::string(line.size() < column - 1 ? column - line.size() : 1, ' ');

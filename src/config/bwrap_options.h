@@ -4,9 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace immure {
 
@@ -92,10 +93,10 @@ struct BwrapRow {
   int count() const;  // of values
 };
 
-std::span<const BwrapRow> bwrap_options();
+std::vector<BwrapRow> bwrap_options();
 
-// "--bind"; null: there is none of this name.
-const BwrapRow* find_bwrap_option(std::string_view word);
+// "--bind"; nothing: there is none of this name.
+std::optional<BwrapRow> find_bwrap_option(std::string_view word);
 
 // What --help prints. `program`: argv[0].
 std::string bwrap_usage(std::string_view program);

@@ -1,7 +1,10 @@
 #include "seccomp/arg_kinds.h"
 
 #include <array>
+#include <optional>
+#include <span>
 
+#include "base/text_pool.h"
 #include "seccomp/words.h"
 
 namespace immure {
@@ -12,7 +15,7 @@ struct Row {
   std::string_view kinds;
   std::string_view calls;
 };
-constexpr auto kRows = std::to_array<Row>({
+constexpr auto kWritten = std::to_array<Row>({
     {"",
      "fork getegid getegid32 geteuid geteuid32 getgid getgid32 getpgrp getpid getppid "
      "gettid getuid getuid32 inotify_init munlockall pause restart_syscall rt_sigreturn "
@@ -166,7 +169,7 @@ constexpr auto kRows = std::to_array<Row>({
 
 // Where i386 has something else, "?", than the call of x86-64: numbers of 64 bits come in two
 // arguments, or all arguments are behind a pointer.
-constexpr auto kDiffer = std::to_array<Row>({
+constexpr auto kWrittenDiffer = std::to_array<Row>({
     {"i??", "_llseek"},
     {"i???", "fadvise64 fadvise64_64 sync_file_range"},
     {"ii????", "fallocate"},
@@ -206,28 +209,55 @@ ArgKind kind_of(char letter) {
   }
 }
 
-const Row* row_of(const Row* row, const Row* end, std::string_view call) {
-  for (; row != end; ++row) {
-    if (has_word(row->calls, call)) return row;
+// The rows without pointers, see base/text_pool.h.
+constexpr std::size_t bytes_of(std::span<const Row> rows) {
+  std::size_t bytes = 0;
+  for (const Row& row : rows) bytes += row.kinds.size() + row.calls.size();
+  return bytes;
+}
+struct StoredRow {
+  PooledText kinds, calls;
+};
+template <std::size_t Count, std::size_t Bytes>
+struct StoredRows {
+  TextPool<Bytes> texts;
+  std::array<StoredRow, Count> rows{};
+};
+template <const auto& written>
+constexpr auto stored() {
+  StoredRows<written.size(), bytes_of(written)> all;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    all.rows[i] = {all.texts.add(written[i].kinds), all.texts.add(written[i].calls)};
   }
-  return nullptr;
+  return all;
+}
+constexpr auto kRows = stored<kWritten>();
+constexpr auto kDiffer = stored<kWrittenDiffer>();
+
+// The kinds of the call's arguments; nothing: it is not in the table.
+template <class Rows>
+std::optional<std::string_view> kinds_of(const Rows& table, std::string_view call) {
+  for (const StoredRow& row : table.rows) {
+    if (has_word(table.texts[row.calls], call)) return table.texts[row.kinds];
+  }
+  return std::nullopt;
 }
 
-ArgKind kind_at(const Row* row, unsigned arg) {
-  return row == nullptr || arg >= row->kinds.size() ? ArgKind::none : kind_of(row->kinds[arg]);
+ArgKind kind_at(std::optional<std::string_view> kinds, unsigned arg) {
+  return !kinds || arg >= kinds->size() ? ArgKind::none : kind_of((*kinds)[arg]);
 }
 
 }  // namespace
 
 ArgKind arg_kind(std::string_view call, unsigned arg) {
-  return kind_at(row_of(kRows.begin(), kRows.end(), call), arg);
+  return kind_at(kinds_of(kRows, call), arg);
 }
 
 ArgKind arg_kind_i386(std::string_view call, std::string_view meant, unsigned arg) {
   const ArgKind kind = arg_kind(meant, arg);
-  const Row* row = row_of(kDiffer.begin(), kDiffer.end(), call);
-  if (row == nullptr || kind == ArgKind::none) return kind;
-  return arg < row->kinds.size() ? kind_at(row, arg) : ArgKind::other;
+  const auto kinds = kinds_of(kDiffer, call);
+  if (!kinds || kind == ArgKind::none) return kind;
+  return arg < kinds->size() ? kind_at(kinds, arg) : ArgKind::other;
 }
 
 }  // namespace immure

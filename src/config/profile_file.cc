@@ -69,12 +69,10 @@ Error about(Code code, std::string what, std::string hint = {}) {
   return Error{.code = code, .doing = std::move(what), .hint = std::move(hint)};
 }
 
-// Most profiles fit: a larger buffer would only be cleared for nothing.
-constexpr std::size_t kFirstRead = 4096;
-
-// Reads at most one byte more than is allowed. -1: errno says why.
-ssize_t read_text(int fd, std::string& text) {
-  text.resize(kFirstRead);
+// Reads at most one byte more than is allowed. `expected`: as many as the file says that it has.
+// -1: errno says why.
+ssize_t read_text(int fd, off_t expected, std::string& text) {
+  text.resize(static_cast<std::size_t>(expected) + 1);
   std::size_t size = 0;
   while (size < kMostBytes + 1) {
     if (size == text.size()) text.resize(std::min(2 * size, kMostBytes + 1));
@@ -88,16 +86,22 @@ ssize_t read_text(int fd, std::string& text) {
   return static_cast<ssize_t>(size);
 }
 
+// `profile "~/web.toml"`
+std::string named(std::string_view what, const std::string& shown) {
+  return std::string(what) + ' ' + quote(shown);
+}
+
 // Whoever can write the file decides what the sandbox may do.
-std::optional<Error> check_owner(const struct stat& status, const std::string& named,
+std::optional<Error> check_owner(const struct stat& status, std::string_view what,
                                  const std::string& shown, unsigned uid) {
   if (status.st_uid != uid && status.st_uid != 0) {
-    return about(Code::file_unsafe_owner,
-                 named + " belongs to another user (uid " + std::to_string(status.st_uid) + ")",
-                 "copy it, and look at what it allows before using it");
+    return about(
+        Code::file_unsafe_owner,
+        named(what, shown) + " belongs to another user (uid " + std::to_string(status.st_uid) + ")",
+        "copy it, and look at what it allows before using it");
   }
   if ((status.st_mode & kOthersWrite) != 0) {
-    return about(Code::file_unsafe_owner, named + " can be written by others",
+    return about(Code::file_unsafe_owner, named(what, shown) + " can be written by others",
                  "chmod go-w " + escape(shown));
   }
   return std::nullopt;
@@ -203,32 +207,32 @@ std::optional<Result<OwnedFile>> read_owned_file(const std::string& path, Links 
                                                  std::string_view what,
                                                  const Circumstances& circumstances) {
   const std::string shown = circumstances.pure ? path : tilde(path, circumstances.home);
-  const std::string named = std::string(what) + ' ' + quote(shown);
-  const std::string reading = "read " + named;
   const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY |
                                        (links == Links::refuse ? O_NOFOLLOW : 0)));
   if (!fd) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     if (errno == ELOOP && links == Links::refuse) {
-      return about(Code::file_unreadable, named + " is a symlink");
+      return about(Code::file_unreadable, named(what, shown) + " is a symlink");
     }
-    return os_error(Code::file_unreadable, reading);
+    return os_error(Code::file_unreadable, "read " + named(what, shown));
   }
   struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return os_error(Code::file_unreadable, reading);
+  if (::fstat(fd.get(), &status) != 0)
+    return os_error(Code::file_unreadable, "read " + named(what, shown));
   if (!S_ISREG(status.st_mode)) {
-    return about(Code::file_unreadable, named + " is not a regular file");
+    return about(Code::file_unreadable, named(what, shown) + " is not a regular file");
   }
   if (!circumstances.pure) {
-    if (auto error = check_owner(status, named, shown, circumstances.uid)) return std::move(*error);
+    if (auto error = check_owner(status, what, shown, circumstances.uid)) return std::move(*error);
   }
   OwnedFile file{.shown = shown,
                  .identity = std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino)};
-  if (status.st_size <= static_cast<off_t>(kMostBytes) && read_text(fd.get(), file.text) < 0) {
-    return os_error(Code::file_unreadable, reading);
+  if (status.st_size <= static_cast<off_t>(kMostBytes) &&
+      read_text(fd.get(), status.st_size, file.text) < 0) {
+    return os_error(Code::file_unreadable, "read " + named(what, shown));
   }
   if (status.st_size > static_cast<off_t>(kMostBytes) || file.text.size() > kMostBytes) {
-    return about(Code::file_too_big, named + " has more than 1 MiB");
+    return about(Code::file_too_big, named(what, shown) + " has more than 1 MiB");
   }
   return file;
 }

@@ -82,10 +82,10 @@ Result<Look> look_at(const Fd& fd, const std::string& path) {
   Look look{.type = static_cast<mode_t>(status.stx_mode & S_IFMT),
             .device = ::makedev(status.stx_dev_major, status.stx_dev_minor)};
   if (!S_ISLNK(look.type)) return look;
-  std::array<char, PATH_MAX> text;
-  const ssize_t length = ::readlinkat(fd.get(), "", text.data(), text.size());
+  look.link_text.resize(PATH_MAX);  // few are links: an array would make each look touch its stack
+  const ssize_t length = ::readlinkat(fd.get(), "", look.link_text.data(), look.link_text.size());
   if (length < 0) return cannot_look(path, errno);
-  look.link_text.assign(text.data(), static_cast<std::size_t>(length));
+  look.link_text.resize(static_cast<std::size_t>(length));
   look.owner = status.stx_uid;
   look.magic = is_magic(fd.get(), look.link_text);
   return look;

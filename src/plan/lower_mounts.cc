@@ -383,6 +383,9 @@ RootTree lower_mounts(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
 
   for (int order = 1;; ++order) {
     RootBuilder builder(*host.files, root, sealed, state);
+    std::vector<PlannedStep>& steps = builder.steps();
+    steps.push_back(make_root);
+    steps.push_back({MakeScratch{}, {}});  // most plans need it
     MountLayer layer(spec, host, plan, builder, sources.items, errors);
     const std::size_t errors_before = errors.size();
     std::vector<std::pair<std::size_t, MountItem>> laid;
@@ -409,10 +412,9 @@ RootTree lower_mounts(const SandboxSpec& spec, const Host& host, LaunchPlan& pla
                         .hint = "symlinks lead from one to the other: name their targets"});
     }
     add_mount_points(builder.host_mount_points(), spec, host, plan, errors);
-    plan.setup.reserve(builder.steps().size() + kOtherSteps);
-    plan.setup.push_back(std::move(make_root));
-    if (share_memory(builder.steps())) plan.setup.push_back({MakeScratch{}, {}});
-    std::move(builder.steps().begin(), builder.steps().end(), std::back_inserter(plan.setup));
+    if (!share_memory(steps)) steps.erase(std::next(steps.begin()));
+    plan.setup = std::move(steps);
+    plan.setup.reserve(plan.setup.size() + kOtherSteps);
     if (sealed) plan.setup.push_back({SealRoot{}, {}});
     if (spec.limits.tmp_total.is_set()) share_tmp_total(spec.limits.tmp_total, plan, errors);
     return builder.take_tree();

@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/text.h"
@@ -45,21 +46,21 @@ Errors lay_intents(const std::vector<ProfileLayer>& profiles, const std::vector<
       std::ranges::all_of(profiles, [](const auto& layer) { return layer.spec.allow.empty(); }) &&
       std::ranges::all_of(options, [](const auto& layer) { return layer.spec.allow.empty(); });
   if (none) return {};
-  SandboxSpec asked;
+  const auto asked = std::make_unique<SandboxSpec>();  // too large for the stack of every start
   bool cwd_is_keyed = false;
   Errors warnings;  // given again when all else is merged
   const auto look_at = [&](const SandboxSpec& layer) {
-    merge(asked.allow, layer.allow, warnings);
+    merge(asked->allow, layer.allow, warnings);
     cwd_is_keyed = cwd_is_keyed || std::ranges::any_of(layer.mounts, [&](const Mount& mount) {
                      return mount.target == circumstances.cwd;
                    });
   };
   for (const ProfileLayer& layer : profiles) look_at(layer.spec);
   for (const FlagLayer& layer : options) {
-    if (layer.reset) (void)reset_key(asked, layer.reset->key, circumstances, {});
+    if (layer.reset) (void)reset_key(*asked, layer.reset->key, circumstances, {});
     look_at(layer.spec);
   }
-  auto expanded = expand_intents(asked.allow, cwd_is_keyed, circumstances);
+  auto expanded = expand_intents(asked->allow, cwd_is_keyed, circumstances);
   if (auto* errors = std::get_if<Errors>(&expanded)) return std::move(*errors);
   auto& result = std::get<ExpandedIntents>(expanded);
   for (const ExpandedIntent& intent : result.intents) merge(merged.spec, intent.spec, warnings);

@@ -158,7 +158,7 @@ std::string at_clone(int errnum) {
 
 // Of pid 1, which waits for the command below the command's filters.
 std::string of_wait(int errnum, const LaunchPlan& plan) {
-  const std::string text = with("init wait()", errnum);
+  std::string text = with("init wait()", errnum);
   const bool filtered = std::ranges::any_of(plan.command_setup, [](const PlannedStep& planned) {
     return std::holds_alternative<LoadFilter>(planned.what);
   });

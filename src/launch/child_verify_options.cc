@@ -72,18 +72,25 @@ int verify_mode(int fd, mode_t mode) {
 }
 
 int verify_options(Construction& construction, const char* target, ShownOptions wanted) {
-  Fd mounted;
-  if (const int errnum = open_target(construction, target, mounted)) return errnum;
+  int directory = -1;
+  const char* name = nullptr;
+  if (const int errnum = open_parent(construction, target, directory, name)) return errnum;
+  constexpr int as_it_is = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
   struct statx status {};
-  if (::statx(mounted.get(), "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, kUniqueId, &status) != 0) {
-    return errno;
+  if (::statx(directory, name, as_it_is, STATX_TYPE | kUniqueId, &status) != 0) return errno;
+  Fd mounted;
+  if (S_ISLNK(status.stx_mode)) {
+    if (const int errnum = open_target(construction, target, mounted)) return errnum;
+    directory = mounted.get();
+    name = "";
+    if (::statx(directory, name, as_it_is | AT_EMPTY_PATH, kUniqueId, &status) != 0) return errno;
   }
   sys::MountDescription described{};
   const bool told = (status.stx_mask & kUniqueId) != 0 &&
                     sys::statmount_options(status.stx_mnt_id, described) == 0 &&
                     (described.mask & sys::kMountOptions) != 0 &&
                     described.options_at < described.texts.size() - 1;
-  if (!told) return verify_in_table(construction, mount_id(mounted.get()), wanted);
+  if (!told) return verify_in_table(construction, mount_id(directory, name), wanted);
   described.texts.back() = '\0';
   return require_all(described.texts.data() + described.options_at, wanted);
 }

@@ -181,7 +181,7 @@ RootTree::Nodes::const_iterator RootTree::nearest(std::string_view path) const {
     // What is above the path does not come after this one, and is a beginning of both.
     const auto before = std::prev(after);
     if (is_within(path, before->first)) return before;
-    const auto differs = std::ranges::mismatch(path, before->first).in1;
+    const auto* const differs = std::ranges::mismatch(path, before->first).in1;
     path = parent_of(path.substr(0, static_cast<std::size_t>(differs - path.begin()) + 1));
   }
 }

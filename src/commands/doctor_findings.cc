@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "launch/refused_namespaces.h"
 
 namespace immure {
 namespace {
@@ -72,6 +73,10 @@ std::string mend_user_namespaces(const HostProbe& probe) {
   if (probe.max_user_namespaces == "0") return "sudo sysctl -w user.max_user_namespaces=15000";
   if (probe.apparmor_restrict_userns == "1") {
     return "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0";
+  }
+  if (!probe.apparmor_profile.empty()) {
+    return "let the AppArmor profile \"" + probe.apparmor_profile +
+           "\" have: " + std::string(rules_for_a_sandbox);
   }
   return "run immure outside of this container, or let the container make user namespaces";
 }

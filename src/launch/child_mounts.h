@@ -55,6 +55,12 @@ int enter_root(Construction& construction);
 int hide_scratch(const Construction& construction, bool wanted);
 int show_scratch(const Construction& construction, bool wanted);
 
+// child_covers.cc
+int mask_proc(const MaskProc& step, Construction& construction);
+
+// Moves a mount that is nowhere yet on the target.
+int attach(int mount, const Target& target);
+
 // Mounts a new file system of this type.
 int mount_new(Construction& construction, const char* type, FsParameters parameters,
               const MountFlags& flags, const Target& target);

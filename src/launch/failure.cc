@@ -1,5 +1,4 @@
 // From what the child says ("7, EACCES") to the words of an Error.
-#include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -9,18 +8,12 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "launch/monitor.h"
+#include "launch/refused_namespaces.h"
 #include "plan/exec_analysis.h"
 #include "plan/host.h"
 
 namespace immure {
 namespace {
-
-bool apparmor_restricts() {
-  const Fd file(
-      ::open("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", O_RDONLY | O_CLOEXEC));
-  char digit = '0';
-  return file && ::read(file.get(), &digit, 1) == 1 && digit == '1';
-}
 
 // Since Linux 5.12 nobody else may map the id 0 of the outer namespace. user_namespaces(7)
 bool is_root_without_setfcap() {
@@ -32,15 +25,6 @@ bool is_root_without_setfcap() {
 }
 
 Error id_maps_failed(int errnum) {
-  if ((errnum == EPERM || errnum == EACCES) && apparmor_restricts()) {
-    return {.code = Code::userns_apparmor,
-            .doing = "create user namespaces on this system",
-            .errnum = errnum,
-            .reason = "AppArmor restricts them",
-            .hint =
-                "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0\n"
-                "more: immure doctor"};
-  }
   if (errnum == EPERM && is_root_without_setfcap()) {
     return {.code = Code::userns_unavailable,
             .doing = "map our id, 0, into a new user namespace",
@@ -50,6 +34,7 @@ Error id_maps_failed(int errnum) {
                 "start immure as another user than root\n"
                 "or give the outer sandbox CAP_SETFCAP (caps.keep = [\"CAP_SETFCAP\"])"};
   }
+  if (std::optional<Error> refused = refused_by_apparmor(errnum)) return *std::move(refused);
   if (errnum == ENOENT || errnum == ENOTSUP) {
     return {.code = Code::setup_step,
             .doing = "the id maps can't be written",
@@ -122,6 +107,9 @@ std::string step_hint(const Step& step, int errnum) {
                              "lists them\n"
                            : "the policy must know the label, and let us change to it\n") +
            "to go on without: best_effort = [\"" + word + "\"]";
+  }
+  if (std::holds_alternative<RefuseExecGain>(step) && errnum != EPROTO) {
+    return "it takes Linux 6.3\nto go on without: best_effort = [\"mdwe\"]";
   }
   if (std::holds_alternative<CloseTsc>(step) && errnum == EINVAL) {
     return "only x86 can close its time stamp counter: leave out process.tsc";

@@ -25,6 +25,7 @@
 #include "launch/host_changes.h"
 #include "launch/join.h"
 #include "launch/monitor.h"
+#include "launch/refused_namespaces.h"
 #include "launch/stdio_guard.h"
 
 namespace immure {
@@ -129,19 +130,7 @@ std::optional<Error> pid_namespace_ended(const LaunchPlan& plan, int errnum) {
 Error clone_failed(const LaunchPlan& plan) {
   const int errnum = errno;
   if (std::optional<Error> ended = pid_namespace_ended(plan, errnum)) return *std::move(ended);
-  Error error = os_error(Code::userns_unavailable, "create the sandbox's namespaces", errnum);
-  if (errnum == EPERM) {
-    error.reason = "this system or an outer sandbox forbids user namespaces";
-    error.hint = "more: immure doctor";
-  } else if (errnum == ENOSPC || errnum == EUSERS) {
-    error.reason = "the limit of namespaces is reached, or they nest more than 32 deep";
-    error.hint = "sudo sysctl user.max_user_namespaces=15000\nmore: immure doctor";
-  } else if (errnum == EAGAIN) {
-    error.hint = "too many processes: see ulimit -u";
-  } else {
-    error.hint = "more: immure doctor";
-  }
-  return error;
+  return namespaces_refused(plan.namespaces, errnum);
 }
 
 std::variant<std::monostate, Error> check_descriptors(const LaunchPlan& plan,

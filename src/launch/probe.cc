@@ -19,6 +19,7 @@
 
 #include "base/fd.h"
 #include "launch/probe_tries.h"
+#include "launch/refused_namespaces.h"
 
 namespace immure {
 namespace {
@@ -249,6 +250,7 @@ HostProbe probe_host() {
   probe.max_user_namespaces = first_line(sys + "user/max_user_namespaces");
   probe.unprivileged_userns_clone = first_line(sys + "kernel/unprivileged_userns_clone");
   probe.apparmor_restrict_userns = first_line(sys + "kernel/apparmor_restrict_unprivileged_userns");
+  probe.apparmor_profile = confining_profile();
   probe.legacy_tiocsti = first_line(sys + "dev/tty/legacy_tiocsti");
   probe.yama_scope = first_line(sys + "kernel/yama/ptrace_scope");
   probe.session = probe_session();

@@ -66,6 +66,7 @@ struct HostProbe {
   // Contents of files below /proc/sys, without the newline; empty: no such file.
   std::string max_user_namespaces, unprivileged_userns_clone, apparmor_restrict_userns;
   std::string legacy_tiocsti, yama_scope;
+  std::string apparmor_profile;  // by which we are confined; empty: by none
 
   std::vector<std::string> session;  // sockets that are there: "wayland", "x11", "session bus" …
 };

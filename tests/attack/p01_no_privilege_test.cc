@@ -2,6 +2,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <vector>
+
 #include "attack/attack.h"
 
 namespace immure::test {
@@ -57,8 +59,11 @@ TEST_F(P01NoPrivilege, AFileCapabilityGivesNothing) {
 TEST_F(P01NoPrivilege, ASetIdBitIsNotPlantedInAWritableDirectory) {
   const TempDir directory;
   const std::string file = directory.path() + "/file";
-  for (const std::string how :
-       {"open", "openat", "openat2", "creat", "mknod", "fchmod", "fchmodat", "fchmodat2"}) {
+  std::vector<std::string> ways{"open",  "openat", "openat2",  "creat",
+                                "mknod", "fchmod", "fchmodat", "fchmodat2"};
+  // Linux 6.6 has the last one.
+  if (outside(payload({"create-set-id", file, ways.back()})) == "ENOSYS") ways.pop_back();
+  for (const std::string& how : ways) {
     for (const std::string base : {"standard", "strict"}) {
       // The mode of openat2(2) is behind a pointer, where no filter looks.
       expect_refused(1, "a set-id file by " + how + " under " + base,

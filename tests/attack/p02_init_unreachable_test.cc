@@ -1,5 +1,9 @@
 // Pid 1 of the sandbox is immure's own process: nobody inside takes it over, looks into it, or ends
 // it. Not even a command that keeps every capability of its user namespace and has no filter.
+#include <linux/landlock.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <map>
 
 #include "attack/attack.h"
@@ -67,8 +71,12 @@ TEST_F(P02InitUnreachable, ThroughItsDescriptors) {
 }
 
 TEST_F(P02InitUnreachable, BySignals) {
+  // Before ABI 6 of Landlock it is the kernel that keeps them from pid 1, and says nothing.
+  const long abi =
+      ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
+  const std::string kept_by = abi < 6 ? "unhurt" : "EPERM";
   for (const std::string number : {"9", "19", "11"}) {
-    expect_refused_by_init("signal " + number, {"send-signal", number}, "EPERM", "EPERM");
+    expect_refused_by_init("signal " + number, {"send-signal", number}, kept_by, kept_by);
   }
 }
 

@@ -62,6 +62,15 @@ TEST(Doctor, BlamesAppArmorWhenTheNamespaceExistsButItsMapIsRefused) {
   EXPECT_TRUE(finding.stops_default);
 }
 
+TEST(Doctor, BlamesTheProfileOfAppArmorThatConfinesImmure) {
+  HostProbe probe = good_host();
+  probe.id_map_errno = EPERM;
+  probe.apparmor_profile = "of immure";
+  EXPECT_EQ(find(judge(probe), "id maps in a user namespace").mend,
+            "let the AppArmor profile \"of immure\" have: userns, capability, mount, umount, "
+            "pivot_root,");
+}
+
 TEST(Doctor, SaysThatACoveredProcStopsDefaultAndHowToRunWithoutIt) {
   HostProbe probe = good_host();
   probe.fresh_proc_errno = EPERM;

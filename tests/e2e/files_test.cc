@@ -282,10 +282,15 @@ TEST_F(Files, AMountMadeLaterOnTheHostDoesNotAppearInside) {
   // Inside a mount namespace of ours, with propagation like a desktop's shared root.
   directory_.write("project/late/empty", "");
   const std::string go = directory_.path() + "/go";
+  const std::string out = directory_.path() + "/out";
+  directory_.write("out", "");
   const std::string script =
       "mount --make-rshared / && cd " + project() + " && { " + binary() +
-      " run -- sh -c 'echo started; read x; ls late' < " + go + " & } && exec 3>" + go +
-      " && sleep 1 && mount -t tmpfs none late && touch late/new && echo go >&3 && wait";
+      " run -- sh -c 'echo started; read x; ls late' < " + go + " > " + out + " & } && exec 3>" +
+      go + " && until grep -q started " + out +
+      "; do sleep 0.01; done && mount -t tmpfs none late && touch late/new && echo go >&3 && "
+      "wait && cat " +
+      out;
   ASSERT_EQ(::mkfifo(go.c_str(), 0600), 0);
   const Outcome outcome = run({.argv = in_own_mounts(script)});
   EXPECT_EQ(trimmed(outcome.out), "started\nempty") << outcome.err;

@@ -72,6 +72,14 @@ TEST(Failure, OfALabelThatTheKernelDoesNotKnow) {
             "  help: the kernel reported success and did not do it; nothing was started\n");
 }
 
+TEST(Failure, OfMemoryThatAnOldKernelCannotKeepFromBeingExecuted) {
+  EXPECT_EQ(failed_step(RefuseExecGain{}, EOPNOTSUPP),
+            "immure: error[E501]: can't " + describe(RefuseExecGain{}) +
+                ": Operation not supported (EOPNOTSUPP)\n"
+                "  help: it takes Linux 6.3\n"
+                "        to go on without: best_effort = [\"mdwe\"]\n");
+}
+
 TEST(Failure, OfATimeStampCounterThatTheProcessorCannotClose) {
   EXPECT_EQ(failed_step(CloseTsc{}, EINVAL),
             "immure: error[E501]: can't " + describe(CloseTsc{}) +

@@ -139,6 +139,7 @@ int ensure_link(const EnsureLink& step, Construction& construction);
 int change_mode(const ChangeMode& step, Construction& construction);
 
 // child_users.cc
+int lock_mounts();  // LockMounts: we are in another mount namespace then
 int new_user_namespace(const NewUserNamespace& step, const Construction& construction);
 int enter_user_namespace(const EnterUserNamespace& step);
 int check_no_user_namespaces();

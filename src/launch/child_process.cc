@@ -91,6 +91,7 @@ int run(const OpenTerminal& step, Construction& construction) {
   return open_terminal(step, construction);
 }
 
+int run(const LockMounts& /*step*/, Construction& /*construction*/) { return lock_mounts(); }
 int run(const NewUserNamespace& step, Construction& construction) {
   return new_user_namespace(step, construction);
 }

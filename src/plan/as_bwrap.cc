@@ -241,6 +241,7 @@ class Translator {
     add({"--remount-ro", "/"});
   }
   void lay(const EnterRoot& /*enter*/) {}
+  void lay(const LockMounts& /*lock*/) { lose(describe(step_->what), step_->origin); }
   void lay(const OpenQueues& /*queues*/) {}
   void lay(const LoopbackUp& /*loopback*/) {}  // --unshare-net does it
 

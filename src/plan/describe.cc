@@ -187,6 +187,7 @@ std::string text(const NoNewPrivileges& /*s*/) { return "refuse new privileges";
 
 std::string text(const SealRoot& /*s*/) { return "make the root read-only"; }
 std::string text(const EnterRoot& /*s*/) { return "enter the root and leave the host's"; }
+std::string text(const LockMounts& /*s*/) { return "lock the mounts against CAP_SYS_ADMIN"; }
 std::string text(const SetHostname& s) { return "set the host name to " + escape(s.name); }
 std::string text(const SetDomainname& s) { return "set the domain name to " + escape(s.name); }
 std::string text(const OpenQueues& /*s*/) { return "open the message queues of the sandbox"; }

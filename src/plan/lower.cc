@@ -80,6 +80,7 @@ std::variant<LaunchPlan, Errors> lower_checked(const SandboxSpec& spec, const Re
   lower_kernel_settings(spec, plan);
   add_oom_score(spec, host, plan, errors);
   plan.setup.push_back({EnterRoot{}, {}});
+  lower_mount_locks(spec, plan);
   lower_names(spec, plan);
   lower_groups(spec, host, plan);
 

@@ -369,6 +369,10 @@ void LandlockLayer::choose_proof() {
 bool mounts_inside(const SandboxSpec& spec) {
   const auto user = spec.namespaces.nested.find("user");
   if (user != spec.namespaces.nested.end() && user->second.get_or(0) > 0) return true;
+  return keeps_sys_admin(spec);
+}
+
+bool keeps_sys_admin(const SandboxSpec& spec) {
   return std::ranges::any_of(spec.caps.keep.items, [](const SetItem& item) {
     return item.text == "CAP_SYS_ADMIN" || item.text == "ALL";
   });

@@ -16,5 +16,6 @@ void lower_landlock(const SandboxSpec& spec, const Host& host, const RootTree& t
 
 // Mounts can be made inside: user namespaces are open, or CAP_SYS_ADMIN is kept.
 bool mounts_inside(const SandboxSpec& spec);
+bool keeps_sys_admin(const SandboxSpec& spec);
 
 }  // namespace immure

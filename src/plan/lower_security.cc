@@ -154,6 +154,30 @@ void bound_watches(const SandboxSpec& spec, LaunchPlan& plan) {
   }
 }
 
+// The profile has accepted that this host's /proc is not what it should be.
+bool is_lenient(const SandboxSpec& spec) {
+  return spec.root.proc.get_or(ProcMode::fresh) != ProcMode::fresh || is_best_effort(spec, "proc");
+}
+
+void add_maxima(const SandboxSpec& spec, LaunchPlan& plan) {
+  // These maxima would hold for all processes there; check.cc sees to it that the filter is enough.
+  if (spec.namespaces.user.value == NamespaceChoice::joined) return;
+  const bool lenient = is_lenient(spec);
+  const bool second_wall = lenient && spec.namespaces.nested.empty() && closes_namespaces(spec);
+  for (const std::string_view type :
+       {"user", "mnt", "pid", "ipc", "uts", "net", "cgroup", "time"}) {
+    // The others need a capability, which only a new user namespace could give.
+    if (type != "user" && !can_have_capabilities(spec)) break;
+    const auto found = spec.namespaces.nested.find(std::string(type));
+    const bool asked = found != spec.namespaces.nested.end();
+    plan.setup.push_back({WriteProc{.file = "sys/user/max_" + std::string(type) + "_namespaces",
+                                    .value = std::to_string(asked ? found->second.get_or(0) : 0),
+                                    .second_wall = second_wall},
+                          asked ? found->second.origin : Origin{}});
+  }
+  if (!lenient) bound_watches(spec, plan);
+}
+
 }  // namespace
 
 void lower_namespaces(const SandboxSpec& spec, LaunchPlan& plan) {
@@ -176,9 +200,6 @@ void lower_namespaces(const SandboxSpec& spec, LaunchPlan& plan) {
 }
 
 void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
-  // The profile has accepted that this host's /proc is not what it should be.
-  const bool lenient =
-      spec.root.proc.get_or(ProcMode::fresh) != ProcMode::fresh || is_best_effort(spec, "proc");
   for (const auto& [name, value] : spec.sysctl) {
     plan.setup.push_back(
         {WriteProc{.file = sysctl_file(name), .value = value.get_or("")}, value.origin});
@@ -195,21 +216,13 @@ void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
     }
     plan.setup.push_back({std::move(step), std::move(origin), is_best_effort(spec, "time-ns")});
   }
-  // These maxima would hold for all processes there; check.cc sees to it that the filter is enough.
-  if (spec.namespaces.user.value == NamespaceChoice::joined) return;
-  const bool second_wall = lenient && spec.namespaces.nested.empty() && closes_namespaces(spec);
-  for (const std::string_view type :
-       {"user", "mnt", "pid", "ipc", "uts", "net", "cgroup", "time"}) {
-    // The others need a capability, which only a new user namespace could give.
-    if (type != "user" && !can_have_capabilities(spec)) break;
-    const auto found = spec.namespaces.nested.find(std::string(type));
-    const bool asked = found != spec.namespaces.nested.end();
-    plan.setup.push_back({WriteProc{.file = "sys/user/max_" + std::string(type) + "_namespaces",
-                                    .value = std::to_string(asked ? found->second.get_or(0) : 0),
-                                    .second_wall = second_wall},
-                          asked ? found->second.origin : Origin{}});
-  }
-  if (!lenient) bound_watches(spec, plan);
+  if (!keeps_sys_admin(spec)) add_maxima(spec, plan);
+}
+
+void lower_mount_locks(const SandboxSpec& spec, LaunchPlan& plan) {
+  if (!keeps_sys_admin(spec)) return;
+  plan.setup.push_back({LockMounts{}, spec.caps.keep.items.front().origin});
+  add_maxima(spec, plan);
 }
 
 void lower_names(const SandboxSpec& spec, LaunchPlan& plan) {

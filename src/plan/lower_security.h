@@ -15,10 +15,14 @@ namespace immure {
 void lower_namespaces(const SandboxSpec& spec, LaunchPlan& plan);
 
 // Steps of pid 1 that need /proc of the host, to come before EnterRoot: sysctls, the maxima of
-// nested namespaces, the clocks.
+// nested namespaces, the clocks. The maxima are left to lower_mount_locks(), if mounts are locked:
+// that makes namespaces.
 void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan);
 
-// Steps of pid 1 after EnterRoot: names and the loopback device.
+// Steps of pid 1 just after EnterRoot, before any that opens a file inside for the command.
+void lower_mount_locks(const SandboxSpec& spec, LaunchPlan& plan);
+
+// Steps of pid 1 after these: names and the loopback device.
 void lower_names(const SandboxSpec& spec, LaunchPlan& plan);
 
 // The last steps of the command's process: keyring, capabilities, Landlock, filter. plan.setup must

@@ -158,6 +158,10 @@ struct MakeReadOnly {
 struct SealRoot {};
 // pivot_root into the new root and let go of the old one.
 struct EnterRoot {};
+// For a command that keeps CAP_SYS_ADMIN: it could take covers away, and make read-only mounts
+// writable. In a mount namespace that a user namespace below ours owns all mounts are locked
+// together, to everybody: mount_namespaces(7)
+struct LockMounts {};
 
 // --- Other steps of pid 1 ---
 struct SetHostname {
@@ -298,10 +302,10 @@ using Step =
     std::variant<LeavePeers, MakeRoot, MakeScratch, MakeDir, MakeFile, MakeLink, BindMount,
                  CoverFile, TmpfsMount, OverlayMount, ProcMount, DevptsMount, MqueueMount,
                  SysfsMount, CgroupMount, MaskProc, MakePlace, WriteFile, EnsureLink, ChangeMode,
-                 MakeReadOnly, SealRoot, EnterRoot, NewUserNamespace, EnterUserNamespace,
-                 CheckNoUserNamespaces, SetIds, ChangeToFirst, NoNewPrivileges, SetHostname,
-                 SetDomainname, LoopbackUp, DropGroups, OpenQueues, WriteProc, OpenTerminal,
-                 NewTimeNamespace, RedirectStdio, ChangeDirectory, SetUmask, SetNice,
+                 MakeReadOnly, SealRoot, EnterRoot, LockMounts, NewUserNamespace,
+                 EnterUserNamespace, CheckNoUserNamespaces, SetIds, ChangeToFirst, NoNewPrivileges,
+                 SetHostname, SetDomainname, LoopbackUp, DropGroups, OpenQueues, WriteProc,
+                 OpenTerminal, NewTimeNamespace, RedirectStdio, ChangeDirectory, SetUmask, SetNice,
                  SetOomScoreAdj, SetScheduler, SetIoPriority, NewCoreCookie, SetAffinity,
                  SetPersonality, SetRlimit, NewSession, OwnTerminal, NewKeyring, RefuseExecGain,
                  CloseTsc, SetExecLabel, LimitPrivileges, RestrictSelf, LoadFilter>;

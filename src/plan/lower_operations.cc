@@ -181,8 +181,9 @@ class Operations {
     } else {
       add(BindMount{.source = "/proc", .target = target_, .read_only = false});
     }
-    // Root of the host could write to these; nobody else can.
-    if (host_.uid != 0 || spec_.new_user || spec_.join_user >= 0) return {};
+    // Root of the host could write to these, in a user namespace, too: his id is enough. Nobody
+    // else can.
+    if (host_.uid != 0) return {};
     for (const std::string_view name : {"sys", "sysrq-trigger", "irq", "bus"}) {
       add(MaskProc{.target = below(name), .read_only = true});
     }

@@ -1,6 +1,7 @@
 #include "plan/alias_covers.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -69,7 +70,7 @@ class Coverer {
     if (!host.ok()) {
       errors_.push_back(host.error());
       errors_.back().origin = item.mount->origin;
-    } else if (host.value().kind != FileKind::missing) {
+    } else if (host.value().kind != FileKind::missing || host.value().errnum == EACCES) {
       cover(item, host.value().canonical, false);
     }
   }

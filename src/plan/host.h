@@ -51,6 +51,11 @@ class HostFiles {
   // Paths that match the pattern (* ? [..]), sorted; none: empty. Errors as above, and
   // for a directory that can be entered but not listed.
   virtual Result<std::vector<std::string>> glob(const std::string& pattern) const = 0;
+  // The same, and what may match below directories that we may not enter, by the rest of the
+  // pattern as it stands: their owner can open them to himself.
+  virtual Result<std::vector<std::string>> glob_closed_too(const std::string& pattern) const {
+    return glob(pattern);
+  }
   // The file may be executed, or the directory entered, by us (access(2) X_OK). False also when
   // there is no answer for 5 s.
   virtual bool executable(const std::string& path) const = 0;

@@ -161,7 +161,12 @@ class RealFiles : public HostFiles {
     return resolved;
   }
 
-  Result<std::vector<std::string>> glob(const std::string& pattern) const override;
+  Result<std::vector<std::string>> glob(const std::string& pattern) const override {
+    return match(pattern, false);
+  }
+  Result<std::vector<std::string>> glob_closed_too(const std::string& pattern) const override {
+    return match(pattern, true);
+  }
 
   bool executable(const std::string& path) const override {
     return may_be_asked(path) && may_execute(path);
@@ -175,6 +180,7 @@ class RealFiles : public HostFiles {
   bool may_be_asked(const std::string& path) const;
   void remember(const std::string& path, const ResolvedPath& resolved) const;
   Result<std::vector<std::string>> list(const std::string& directory) const;
+  Result<std::vector<std::string>> match(const std::string& pattern, bool closed_too) const;
 
   mutable bool has_openat2_ = true;
   mutable std::unordered_map<std::string, ResolvedPath> known_;
@@ -337,7 +343,8 @@ Result<std::vector<std::string>> RealFiles::list(const std::string& directory) c
   return names_in(directory);
 }
 
-Result<std::vector<std::string>> RealFiles::glob(const std::string& pattern) const {
+Result<std::vector<std::string>> RealFiles::match(const std::string& pattern,
+                                                  bool closed_too) const {
   std::deque<std::string> parts;
   prepend_parts(pattern, parts);
   std::vector<std::string> matches = {"/"};
@@ -347,13 +354,17 @@ Result<std::vector<std::string>> RealFiles::glob(const std::string& pattern) con
       const bool plain = !has_glob(part);
       const Result<ResolvedPath> there = resolve(plain ? join(base, part) : base);
       if (!there.ok()) return there.error();
-      if (plain) {
-        if (there.value().kind != FileKind::missing) next.push_back(join(base, part));
+      const bool closed = closed_too && there.value().errnum == EACCES;
+      if (plain || closed) {
+        if (closed || there.value().kind != FileKind::missing) next.push_back(join(base, part));
         continue;
       }
       if (there.value().kind != FileKind::directory) continue;
       const Result<std::vector<std::string>> names = list(there.value().canonical);
       if (!names.ok()) return names.error();
+      if (closed_too && names.value().empty() && !executable(there.value().canonical)) {
+        next.push_back(join(base, part));
+      }
       for (const std::string& name : names.value()) {
         if (::fnmatch(part.c_str(), name.c_str(), FNM_PERIOD) == 0)
           next.push_back(join(base, name));

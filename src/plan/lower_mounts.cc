@@ -4,6 +4,7 @@
 #include "plan/lower_mounts.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <iterator>
 #include <set>
 #include <utility>
@@ -65,8 +66,9 @@ class MountLayer {
   std::string lay(const Symlink& link);
   std::string lay(const NoMount& /*none*/) { return item_->target; }
   std::string make_link(const std::string& text);
-  bool is_replaceable(const Seen& link) const;
-  std::string fail_replaceable(const Seen& link);
+  bool is_replaceable(const std::string& link) const;
+  std::string fail_replaceable(const std::string& link, const std::string& what, std::string hint);
+  bool find_hidden(Seen& there);
   bool find_upper(const Overlay& overlay, OverlayMount& step);
 
   const SandboxSpec& spec_;
@@ -81,22 +83,21 @@ class MountLayer {
 // A link on the way to what shall stay as it is, in a directory of the host that the sandbox may
 // write: there is no mounting over a link, so another file can be put in its place. In a home that
 // is writable as a whole, links are usual, and anything can be planted anyway.
-bool MountLayer::is_replaceable(const Seen& link) const {
-  const auto* bind = std::get_if<Bind>(&item_->mount->what);
-  if (!item_->is_link || bind == nullptr || !bind->read_only) return false;
-  const TreeNode* mount = builder_.tree().mount_of(link.path);
+bool MountLayer::is_replaceable(const std::string& link) const {
+  const TreeNode* mount = builder_.tree().mount_of(link);
   if (mount->kind != Kind::host || mount->access.read_only) return false;
   return host_.home.empty() || !is_within(host_.home, mount->layers[0]);
 }
 
-std::string MountLayer::fail_replaceable(const Seen& link) {
+std::string MountLayer::fail_replaceable(const std::string& link, const std::string& what,
+                                         std::string hint) {
   const std::string& name = item_->mount->target;
   return fail({.code = Code::refused_mount,
-               .doing = quote(name) + " can't be kept read-only: " +
-                        (name == link.path ? "it" : quote(link.path)) +
+               .doing = quote(name) + " can't be kept " + what + ": " +
+                        (name == link ? "it" : quote(link)) +
                         " is a symlink in a directory that the sandbox may write",
                .reason = "it could be replaced",
-               .hint = "put what it leads to in its place, or take the entry away: \"none\""});
+               .hint = std::move(hint)});
 }
 
 std::string MountLayer::make_link(const std::string& text) {
@@ -104,7 +105,11 @@ std::string MountLayer::make_link(const std::string& text) {
   if (!seen.ok()) return fail(seen.error());
   const Seen& there = seen.value();
   if (there.is_link && there.link_text == text) {
-    return is_replaceable(there) ? fail_replaceable(there) : there.path;
+    const auto* bind = std::get_if<Bind>(&item_->mount->what);
+    const bool stays = item_->is_link && bind != nullptr && bind->read_only;
+    if (!stays || !is_replaceable(there.path)) return there.path;
+    return fail_replaceable(there.path, "read-only",
+                            R"(put what it leads to in its place, or take the entry away: "none")");
   }
   if (there.exists()) {
     return fail({.code = Code::mount_point,
@@ -205,10 +210,37 @@ std::string MountLayer::lay(const Dir& dir) {
   return name.value();
 }
 
+// Below a directory that we may not enter nothing can be looked for, but its owner, who may be the
+// command, can open it: then it is hidden as a whole. False: an error was noted.
+bool MountLayer::find_hidden(Seen& there) {
+  if (there.exists() || there.backing != Seen::Backing::host || there.errnum != EACCES) return true;
+  Result<Seen> closed = builder_.tree().look_above(there.path);
+  if (!closed.ok()) {
+    fail(closed.error());
+    return false;
+  }
+  if (builder_.tree().node(closed.value().path) != nullptr) {
+    fail({.code = Code::refused_mount,
+          .doing = "hide " + quote(item_->target),
+          .errnum = EACCES,
+          .hint = "you may not enter " + quote(closed.value().path) +
+                  ": change that (chmod u+x), or hide the whole"});
+    return false;
+  }
+  there = std::move(closed.value());
+  return true;
+}
+
 std::string MountLayer::lay(const Hide& /*hide*/) {
   Result<Seen> seen = builder_.tree().look(item_->target);
   if (!seen.ok()) return fail(seen.error());
-  const Seen& there = seen.value();
+  Seen& there = seen.value();
+  const std::vector<std::string> links = there.links;
+  if (!find_hidden(there)) return {};
+  for (const std::string& link : links) {
+    if (!there.exists() || !is_replaceable(link)) continue;
+    return fail_replaceable(link, "hidden", "name where it leads: " + quote(there.path));
+  }
   if (there.backing == Seen::Backing::kernel && !there.sure) {
     builder_.add(MaskProc{.target = step_target(there.path)}, origin());
     return there.path;

@@ -245,7 +245,8 @@ void SourceFinder::refuse_layer(const Mount& mount, const std::string& path) {
 
 void SourceFinder::add_pattern(const Mount& mount) {
   const bool hide = std::holds_alternative<Hide>(mount.what);
-  const Result<std::vector<std::string>> found = host_.files->glob(mount.target);
+  const Result<std::vector<std::string>> found =
+      hide ? host_.files->glob_closed_too(mount.target) : host_.files->glob(mount.target);
   if (!found.ok()) {
     errors_.push_back(found.error());
     errors_.back().origin = mount.origin;

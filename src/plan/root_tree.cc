@@ -90,6 +90,7 @@ Result<Seen> RootTree::look(const std::string& path) const { return walk(path, t
 Result<Seen> RootTree::look_at_name(const std::string& path) const { return walk(path, false); }
 
 Result<Seen> RootTree::walk(std::string path, bool follow_last) const {
+  std::vector<std::string> followed;
   for (int links = 0; links <= kMaxLinks; ++links) {
     // Nodes have canonical paths, so the deepest one on the way decides: there is no link above it.
     const auto found = nearest(path);
@@ -98,6 +99,7 @@ Result<Seen> RootTree::walk(std::string path, bool follow_last) const {
     const std::string_view rest =
         std::string_view(path).substr(node_path.size() == 1 ? 0 : node_path.size());
     Seen seen = seen_at(node, node_path, path);
+    seen.links = followed;
 
     if (node.kind == Kind::link) {
       if (rest.empty() && !follow_last) {
@@ -105,6 +107,7 @@ Result<Seen> RootTree::walk(std::string path, bool follow_last) const {
         seen.link_text = node.text;
         return seen;
       }
+      followed.push_back(node_path);
       path = through_link(node_path, node.text, rest);
       continue;
     }
@@ -129,6 +132,7 @@ Result<Seen> RootTree::walk(std::string path, bool follow_last) const {
           seen.link_text = link.text;
           return seen;
         }
+        followed.push_back(inside);
         led_to = through_link(inside, link.text, path.substr(inside.size()));
         break;
       }
@@ -141,6 +145,15 @@ Result<Seen> RootTree::walk(std::string path, bool follow_last) const {
     path = *std::move(led_to);
   }
   return Seen{.path = path, .existing = "/", .errnum = ELOOP};
+}
+
+Result<Seen> RootTree::look_above(const std::string& path) const {
+  std::string_view at = path;
+  for (;;) {
+    at = parent_of(at);
+    Result<Seen> above = look(std::string(at));
+    if (!above.ok() || above.value().exists() || at == "/") return above;
+  }
 }
 
 bool RootTree::put(const std::string& path, TreeNode node) {

@@ -53,10 +53,11 @@ struct Seen {
       FileKind::missing;  // of a `kernel` path below the mount: missing, meaning unknown
   bool is_link = false;   // only when asked not to follow the last part
   std::string link_text;
-  std::string path;       // inside, without links as far as it exists
-  std::string existing;   // the nearest node of the tree at or above the path
-  std::string host_path;  // Backing::host: where that is on the host
-  int errnum = 0;         // of a missing one
+  std::string path;                // inside, without links as far as it exists
+  std::vector<std::string> links;  // that were followed, by their paths inside without other links
+  std::string existing;            // the nearest node of the tree at or above the path
+  std::string host_path;           // Backing::host: where that is on the host
+  int errnum = 0;                  // of a missing one
 
   bool exists() const { return kind != FileKind::missing || is_link; }
   // False for what lies in a kernel file system, or below a bind without its submounts.
@@ -73,6 +74,8 @@ class RootTree {
   Result<Seen> look(const std::string& path) const;
   // The same, but a link in the last part is the answer.
   Result<Seen> look_at_name(const std::string& path) const;
+  // The nearest directory above what look() did not find that is there.
+  Result<Seen> look_above(const std::string& path) const;
 
   // `path` must be as look() gives it. Whatever was below it is covered from now on. False: that
   // includes something asked for.

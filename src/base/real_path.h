@@ -9,6 +9,9 @@ namespace immure {
 // Empty: it is not there, or may not be looked at.
 std::string real_path(const std::string& path);
 
+// The directory on the way to a path that we may not enter, without symlinks; empty: there is none.
+std::string closed_directory(const std::string& path);
+
 // Our working directory, by system call: the library's falls back to reading directories. Empty
 // where it has no path here ("(unreachable)/…"), or is gone.
 std::string working_directory();

@@ -2,6 +2,7 @@
 
 #include <sys/utsname.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "base/path.h"
@@ -82,7 +83,10 @@ Circumstances circumstances_of(const Host& host, std::string_view program,
   here.look = [&host](const std::string& path) {
     const auto found = host.files->resolve(path);
     if (!found.ok()) return Presence::silent;
-    if (found.value().kind == FileKind::missing) return Presence::missing;
+    // What may not be looked at may be there: to read it says so.
+    if (found.value().kind == FileKind::missing && found.value().errnum != EACCES) {
+      return Presence::missing;
+    }
     // A look-up may have been answered by the kernel's cache alone.
     return host.files->executable(path) || !host.files->silent(path) ? Presence::there
                                                                      : Presence::silent;

@@ -116,6 +116,7 @@ std::variant<Prepared, Errors> prepare(const Choice& choice, const Arguments& ar
   Errors writable = keep_own_files_read_only(merged.spec, merged.profiles, circumstances);
   if (!writable.empty()) return writable;
   Unprotected unprotected = protect_names(merged.spec, circumstances);
+  if (!unprotected.refused.empty()) return std::move(unprotected.refused);
   if (is_allowed(merged.spec, Code::planted)) unprotected = {};
   merged.warnings.insert(merged.warnings.begin(), choice.warnings.begin(), choice.warnings.end());
 

@@ -90,6 +90,18 @@ class Keeper {
     }
   }
 
+  // The same where it may be closed to us: the command could open it.
+  void keep_or_refuse(const std::string& path, const char* why) {
+    const std::string closed = closed_directory(path);
+    if (closed.empty()) return keep(real_path(path), why);
+    for (const Shown& shown : binds_.shown()) {
+      if (!is_within(closed, shown.source)) continue;
+      return refuse(shown,
+                    quote(path) + " can't be kept read-only: we may not enter " + quote(closed),
+                    why, "a sandbox may have closed it: chmod u+x " + quote(closed));
+    }
+  }
+
   // What decides where the user's profiles are. No mount can be put over a link. `home`: a bind of
   // what lies there is judged by keep().
   void keep_links(const Way& way, const std::string& home) {
@@ -186,8 +198,8 @@ Errors keep_own_files_read_only(SandboxSpec& spec, const std::vector<LoadedProfi
   keeper.keep(real_path(find_project_file(circumstances.cwd, circumstances)),
               "always: a project file is read-only inside");
   keep_profiles_of_user(circumstances, keeper);
-  keeper.keep(real_path(usual_state_directory(circumstances, ".writable")),
-              "always: what sandboxes could write is remembered there");
+  keeper.keep_or_refuse(usual_state_directory(circumstances, ".writable"),
+                        "always: what sandboxes could write is remembered there");
   keeper.keep(real_path("/proc/self/exe"), "always: immure itself is read-only inside");
   for (const LoadedProfile& profile : profiles) {
     if (!is_absolute(profile.path)) continue;  // built in

@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "base/path.h"
+#include "base/real_path.h"
+#include "base/text.h"
 #include "config/nested_names.h"
 #include "config/writable_binds.h"
 #include "spec/merge.h"
@@ -27,13 +29,13 @@ constexpr auto kNames = std::to_array<std::string_view>(
 constexpr auto kGitNames =
     std::to_array<std::string_view>({"hooks", "config", "config.worktree", "info", "commondir"});
 
-enum class There : std::uint8_t { missing, directory, other, unknown };
+enum class There : std::uint8_t { missing, directory, other, closed };
 
 // What stands at a name, itself: not what a link leads to.
 There look(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) {
-    return errno == ENOENT ? There::missing : There::unknown;
+    return errno == EACCES ? There::closed : There::missing;
   }
   return S_ISDIR(status.st_mode) ? There::directory : There::other;
 }
@@ -54,7 +56,8 @@ class Protection {
     }
     if (!shown.empty()) sort_by_depth(spec_.mounts);
     return {.missing = {missing_.begin(), missing_.end()},
-            .looked_in = {looked_in_.begin(), looked_in_.end()}};
+            .looked_in = {looked_in_.begin(), looked_in_.end()},
+            .refused = std::move(refused_)};
   }
 
  private:
@@ -86,11 +89,27 @@ class Protection {
       case There::missing:
         if (!is_granted(WritableBinds::inside(place, path))) missing_.insert(path);
         break;
-      case There::unknown:
+      case There::closed:
+        refuse(path);
         break;
       default:
         binds_.keep(place, path, kWhy);
     }
+  }
+
+  // The command may open the directory again, which an earlier one may have closed for that.
+  void refuse(const std::string& path) {
+    if (is_granted(path)) return;
+    const std::string closed = closed_directory(path);
+    if (closed.empty() || !closed_.insert(closed).second) return;
+    refused_.push_back({.code = Code::refused_mount,
+                        .doing = "keep " + quote(path) + " read-only",
+                        .errnum = EACCES,
+                        .origin = Origin{.flag = kWhy},
+                        .hint = "we may not enter " + quote(closed) +
+                                ", which a sandbox may have closed\n"
+                                "look at what is in it, then chmod u+x " +
+                                quote(closed)});
   }
 
   // By an entry for exactly this name.
@@ -104,7 +123,8 @@ class Protection {
   SandboxSpec& spec_;
   const Circumstances& circumstances_;
   WritableBinds binds_;
-  std::set<std::string> missing_, looked_in_;
+  std::set<std::string> missing_, looked_in_, closed_;
+  Errors refused_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "config/variables.h"
 #include "spec/sandbox_spec.h"
 
@@ -22,6 +23,7 @@ namespace immure {
 struct Unprotected {
   std::vector<std::string> missing;    // host paths of names that are not there, in order
   std::vector<std::string> looked_in;  // directories in which that was looked at
+  Errors refused;  // for what lies in a directory that we may not enter: it can't be protected
   bool empty() const { return missing.empty() && looked_in.empty(); }
 };
 Unprotected protect_names(SandboxSpec& spec, const Circumstances& circumstances);

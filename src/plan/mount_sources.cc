@@ -1,6 +1,7 @@
 #include "plan/mount_sources.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -185,7 +186,12 @@ bool SourceFinder::resolve(const Mount& mount, const std::string& path, Resolved
     will_exist = true;
     return true;
   }
-  if (!mount.optional) errors_.push_back(missing_source(mount, path, resolved.errnum));
+  // In a directory that may not be entered, but that the command can open to itself.
+  const bool may_be_there = resolved.errnum == EACCES && use_of(mount) != LinkUse::write &&
+                            planted_.is_writable(resolved.canonical);
+  if (!mount.optional || may_be_there) {
+    errors_.push_back(missing_source(mount, path, resolved.errnum));
+  }
   return false;
 }
 

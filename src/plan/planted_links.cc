@@ -25,6 +25,11 @@ bool is_of_the_system(std::string_view path) {
 
 }  // namespace
 
+bool PlantedLinks::is_writable(const std::string& path) const {
+  return std::ranges::any_of(
+      writable_, [&](const std::string& directory) { return is_within(path, directory); });
+}
+
 std::optional<Error> PlantedLinks::refuse(const std::string& path, const ResolvedPath& resolved,
                                           LinkUse use) {
   for (const LinkOnTheWay& link : resolved.links) {

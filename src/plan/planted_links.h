@@ -27,6 +27,8 @@ class PlantedLinks {
   // A host directory, canonical, that this sandbox may write.
   void add_writable(std::string directory) { writable_.push_back(std::move(directory)); }
 
+  bool is_writable(const std::string& path) const;
+
   // Code::refused_mount, without an origin, if `path` goes through a link that leads out of
   // - a directory that this sandbox may write; or, where the link belongs to the user (or to one of
   //   the user's subordinate ids, which a sandbox may have),

@@ -1,6 +1,8 @@
 // Files that the user trusts later are not planted, in a project that is given to be written.
 #include <unistd.h>
 
+#include <map>
+
 #include "attack/attack.h"
 
 namespace immure::test {
@@ -14,7 +16,7 @@ class P17TrustedLater : public AttackTest {
   }
   std::string project() const { return directory_.path() + "/project"; }
   void fresh() const {
-    (void)run({.argv = {"rm", "-rf", project()}});
+    (void)run({.argv = {"sh", "-c", "chmod -Rf u+rwx \"$0\"; rm -rf \"$0\"", project()}});
     ASSERT_EQ(run({.argv = {"sh", "-c",
                             "mkdir -p \"$0\" && cd \"$0\" && git init -q . && rm .git/hooks/* && "
                             "mkdir .vscode && echo {} > .vscode/tasks.json && echo > .envrc",
@@ -70,6 +72,29 @@ TEST_F(P17TrustedLater, NorByWayOfTheirParent) {
                      "ln .git/config other && chmod u+w other && echo planted >> other && "
                      "mkdir -p .git/hooks && ln other " +
                          hook);
+}
+
+// What is in a closed directory cannot be looked for, and so not be kept: a first command closes
+// it, and a second opens it again.
+TEST_F(P17TrustedLater, NorByClosingItsDirectoryBefore) {
+  IMMURE_REQUIRE(::getuid() != 0, "nothing is closed to root");
+  for (const auto& [directory, name] :
+       std::map<std::string, std::string>{{".git", ".git/hooks/post-commit"},
+                                          {".claude", ".claude/settings.json"},
+                                          {".", ".vscode/tasks.json"}}) {
+    const std::string close = "cd '" + project() + "' && mkdir -p .claude && chmod 0 " + directory;
+    const std::string open = "chmod 700 '" + project() + "' && cd '" + project() +
+                             "' && chmod 700 " + directory + " && mkdir -p $(dirname " + name +
+                             ") && echo planted > " + name;
+    (void)run({.argv = {"sh", "-c", close}});
+    const std::string control = plants({.argv = {"sh", "-c", open}}, name);
+    (void)run(immure_sh({"--rw", project()}, close, "/"));
+    expect_held({.promise = 17,
+                 .attack = "close " + directory + " in an earlier run",
+                 .control = control,
+                 .inside = plants(immure_sh({"--rw", project()}, open, "/"), name)},
+                {"not planted"});
+  }
 }
 
 TEST_F(P17TrustedLater, TheHomeIsNotTheUsers) {

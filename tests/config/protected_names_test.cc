@@ -1,6 +1,7 @@
 #include "config/protected_names.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "config/user_files.h"
 
@@ -63,6 +64,26 @@ TEST_F(ProtectedNames, WhatIsThereIsKeptAndWhatIsMissingIsWatched) {
             "~/p/.claude/settings.json ~/p/.git/config ~/p/.git/hooks; watched: "
             "~/p/.claude/settings.local.json ~/p/.git/commondir ~/p/.git/config.worktree "
             "~/p/.git/info");
+}
+
+TEST_F(ProtectedNames, InADirectoryThatIsClosedAreRefused) {
+  if (::getuid() == 0) GTEST_SKIP() << "nothing is closed to root";
+  write("p/.git/hooks/post-commit", "");
+  const auto refused = [&](const std::string& text) {
+    SandboxSpec spec = testing::spec_of(text, who_);
+    return protect_names(spec, who_).refused.size();
+  };
+  EXPECT_EQ(refused("fs.'~/p' = 'rw'"), 0U);
+  fs::permissions(root_ / "p/.git", fs::perms::none);
+  EXPECT_EQ(refused("fs.'~/p' = 'rw'"), 1U) << "one for all names in it";
+  EXPECT_EQ(refused("fs.'~/p' = 'ro'"), 0U);
+  EXPECT_EQ(refused("fs_protect = false\nfs.'~/p' = 'rw'"), 0U);
+  fs::permissions(root_ / "p/.git", fs::perms::owner_all);
+}
+
+TEST_F(ProtectedNames, WatchWhatAFileStandsInTheWayOf) {
+  write("p/.claude", "");
+  EXPECT_EQ(protection("fs.'~/p' = 'rw'"), kAllMissing);
 }
 
 TEST_F(ProtectedNames, AreThoseOfTheProjectWhereverABindShowsIt) {

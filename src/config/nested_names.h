@@ -13,8 +13,9 @@ namespace immure {
 inline constexpr int kNestedDepth = 2;
 inline constexpr int kNestedDirectories = 2000;
 
-// The protected names in directories below these (not in these themselves) that were made, moved
-// there or changed since `start` (CLOCK_REALTIME_COARSE), in order. No link is followed.
+// The protected names in directories below these (not in these themselves), and in the submodules
+// and worktrees of their repositories, that were made, moved there or changed since `start`
+// (CLOCK_REALTIME_COARSE), in order. No link is followed.
 std::vector<std::string> changed_below(const std::vector<std::string>& directories, timespec start);
 
 }  // namespace immure

@@ -107,6 +107,40 @@ TEST_F(Protect, ARepositoryFurtherDownIsReported) {
   EXPECT_EQ(told("mkdir -p new && git init -q new"), "/new/.git");
   EXPECT_EQ(told("mkdir other && mv old/.git other/.git"), "/other/.git");
   EXPECT_EQ(told("echo x > sub/.envrc"), "/sub/.envrc");
+  if (::getuid() == 0) return;  // nothing is closed to root
+  EXPECT_EQ(told("echo x >> sub/repo/.git/config; chmod 0 sub/repo/.git"), "/sub/repo/.git");
+  EXPECT_EQ(told("chmod 700 sub/repo/.git; chmod 0 sub"), "/sub");
+  EXPECT_EQ(told("chmod 700 sub"), "");
+}
+
+// The outermost git looks into its submodules by itself.
+TEST_F(Protect, ASubmodulesRepositoryIsReported) {
+  const std::string modules = project() + "/.git/modules";
+  for (const std::string name : {"/sub", "/libs/deep"}) {
+    ASSERT_EQ(run({.argv = {"git", "init", "-q", "--bare", modules + name}}).code, 0);
+  }
+  ASSERT_EQ(run({.argv = {"git", "init", "-q", "--bare", project() + "/plain"}}).code, 0);
+  const auto told = [&](const std::string& script) {
+    wait_for_next_tick();
+    const std::string err = inside(script).err;
+    const std::string start = "immure: warning[W728]: \"" + project() + "/.git/";
+    const std::size_t at = err.find(start);
+    return at == std::string::npos
+               ? err
+               : err.substr(at + start.size(), err.find("\" was") - at - start.size());
+  };
+  EXPECT_EQ(told("cd .git/modules/sub && echo x > description && mkdir -p objects/00"), "")
+      << "as git does with every commit";
+  EXPECT_EQ(told("echo x >> .git/modules/sub/config"), "modules/sub/config");
+  EXPECT_EQ(told("mkdir -p .git/modules/libs/deep/hooks && "
+                 "echo x > .git/modules/libs/deep/hooks/post-checkout"),
+            "modules/libs/deep/hooks");
+  EXPECT_EQ(told("mv plain .git/modules/plain"), "modules/plain");
+  EXPECT_EQ(told("ln -s ../../x .git/modules/linked"), "modules/linked");
+  EXPECT_EQ(told("mkdir -p .git/worktrees/x && echo ../.. > .git/worktrees/x/commondir"), "")
+      << "as git makes it";
+  EXPECT_EQ(told("echo ../../../evil > .git/worktrees/x/commondir"), "worktrees/x/commondir");
+  EXPECT_EQ(told("echo x > .git/worktrees/x/config.worktree"), "worktrees/x/config.worktree");
 }
 
 TEST_F(Protect, ExplainSaysWhatIsKept) {

@@ -132,6 +132,9 @@ int write_proc(const Construction& construction, const char* file, const char* v
 // child_stdio.cc
 int reopen_stdio(const ChildContext& context, Construction& construction);
 
+// By its path inside, where an earlier sandbox may have left what it likes. child_stdio.cc
+int redirect_stdio(const RedirectStdio& step);
+
 // child_operations.cc. The steps of an ordered command line that are no mounts.
 int make_place(const MakePlace& step, Construction& construction);
 int write_file(const WriteFile& step, Construction& construction);

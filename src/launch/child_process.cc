@@ -111,16 +111,7 @@ int run(const Other& /*step*/, Construction& /*construction*/) {
   return EPROTO;  // a step of the command's process among those of pid 1: the plan is wrong
 }
 
-int run(const RedirectStdio& step) {
-  const int mode = step.fd == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
-  const Fd file(::open(step.path.c_str(), mode | O_CLOEXEC | O_NOCTTY, 0666));
-  if (!file) return errno;
-  if (::dup2(file.get(), step.fd) < 0) return errno;
-  struct stat wanted {};
-  struct stat now {};
-  if (::fstat(file.get(), &wanted) != 0 || ::fstat(step.fd, &now) != 0) return errno;
-  return wanted.st_dev == now.st_dev && wanted.st_ino == now.st_ino ? 0 : EPROTO;
-}
+int run(const RedirectStdio& step) { return redirect_stdio(step); }
 
 int run(const ChangeDirectory& step) {
   if (::chdir(step.path.c_str()) != 0) return errno;

@@ -1,9 +1,11 @@
 // Standard descriptors that are files to be read: opened again through a read-only copy of their
 // mount, so that nothing inside opens /proc/self/fd/N for writing, or changes the file's mode.
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -75,7 +77,40 @@ int reopen(const ReopenedFile& file, int socket, Construction& construction) {
   return hand_over(socket, file.fd, again.get());
 }
 
+// What is open here can be opened again by a link that stays in /proc, as a path of the host: this
+// finds only what a command must not have of it.
+bool is_of_ours(int file) {
+  constexpr long pipes = 0x50495045;  // PIPEFS_MAGIC
+  struct statfs status {};
+  return ::fstatfs(file, &status) != 0 || status.f_type == pipes;
+}
+
+int open_redirected(const RedirectStdio& step, Fd& file) {
+  const int wanted = step.fd == 0 ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC;
+  const int flags = wanted | O_CLOEXEC | O_NOCTTY;
+  const mode_t mode = step.fd == 0 ? 0 : 0666;
+  file.reset(sys::openat2(AT_FDCWD, step.path.c_str(), static_cast<std::uint64_t>(flags),
+                          RESOLVE_NO_MAGICLINKS, mode));
+  if (file || (errno != ENOSYS && errno != EPERM)) return file ? 0 : errno;
+  file.reset(::open(step.path.c_str(), flags, mode));
+  if (!file) return errno;
+  return is_of_ours(file.get()) ? ELOOP : 0;
+}
+
 }  // namespace
+
+int redirect_stdio(const RedirectStdio& step) {
+  Fd file;
+  if (const int errnum = open_redirected(step, file)) return errnum;
+  struct stat wanted {};
+  if (::fstat(file.get(), &wanted) != 0) return errno;
+  if (S_ISDIR(wanted.st_mode)) return EISDIR;
+  if (S_ISBLK(wanted.st_mode)) return ENOTSUP;
+  if (::dup2(file.get(), step.fd) < 0) return errno;
+  struct stat now {};
+  if (::fstat(step.fd, &now) != 0) return errno;
+  return wanted.st_dev == now.st_dev && wanted.st_ino == now.st_ino ? 0 : EPROTO;
+}
 
 int reopen_stdio(const ChildContext& context, Construction& construction) {
   for (const ReopenedFile& file : context.reopened) {

@@ -91,6 +91,11 @@ std::string step_hint(const Step& step, int errnum) {
                             : "process.tty = \"detach\" does without a terminal";
   }
   if (std::holds_alternative<RedirectStdio>(step)) {
+    if (errnum == ELOOP) {
+      return "a link to an open descriptor, as /dev/stdout, is not followed: \"inherit\" keeps "
+             "what "
+             "is there";
+    }
     return "the path is one of the sandbox: bind it there, writable for output";
   }
   if (std::holds_alternative<ChangeDirectory>(step)) {

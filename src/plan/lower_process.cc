@@ -160,6 +160,10 @@ void lower_process(const SandboxSpec& spec, const Host& host, const RootTree& tr
   const Process& process = spec.process;
   std::vector<PlannedStep>& steps = plan.command_setup;
   lower_terminal(spec, plan, errors);
+  // Before files are made for the command, if there are any.
+  const PlannedStep umask{SetUmask{process.umask.get_or(0022)}, process.umask.origin};
+  const bool makes_files = process.stdout_to.is_set() || process.stderr_to.is_set();
+  if (makes_files) steps.push_back(umask);
   add_stdio(spec, plan, errors);
   if (process.nice.is_set()) {
     const auto nice = static_cast<int>(*process.nice.value);
@@ -185,7 +189,7 @@ void lower_process(const SandboxSpec& spec, const Host& host, const RootTree& tr
   }
   add_personality(spec, plan, errors);
   lower_limits(spec, host, plan, errors);
-  steps.push_back({SetUmask{process.umask.get_or(0022)}, process.umask.origin});
+  if (!makes_files) steps.push_back(umask);
   steps.push_back(
       {ChangeDirectory{working_directory(spec, host, tree, errors)}, process.cwd.origin});
 }

@@ -34,6 +34,17 @@ std::uint64_t mount_id(int fd, const char* name) {
   return ::statx(fd, name, flags, STATX_MNT_ID, &status) == 0 ? status.stx_mnt_id : 0;
 }
 
+namespace {
+
+bool is_mount_root(int fd) {
+  struct statx status {};
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_TYPE, &status) != 0) return false;
+  const bool told = (status.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;  // Linux 5.8
+  return !told || (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+}  // namespace
+
 int verify_mounted(Construction& construction, const char* path, const Target& target,
                    const MountFlags& flags) {
   int directory = -1;
@@ -49,6 +60,8 @@ int verify_mounted(Construction& construction, const char* path, const Target& t
   Fd mounted;
   if (const int errnum = open_target(construction, path, mounted)) return errnum;
   if (target.mount_id == 0 || mount_id(mounted.get()) == target.mount_id) return EPROTO;
+  // Over a link to a directory above itself: what is mounted there has taken its place.
+  if (!is_mount_root(mounted.get())) return ELOOP;
   return construction.old_mount_calls ? verify_flags(mounted.get(), flags) : 0;
 }
 
@@ -56,7 +69,11 @@ int finish_mount(Construction& construction, const char* path, const Target& tar
                  const MountFlags& flags) {
   if (*path != '\0') {
     const int errnum = verify_mounted(construction, path, target, flags);
-    forget_parent_below(construction, path);
+    if (target.opened) {  // by a link, it may lie over any directory
+      construction.parent.reset();
+    } else {
+      forget_parent_below(construction, path);
+    }
     return errnum;
   }
   construction.parent.reset();

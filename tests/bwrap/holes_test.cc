@@ -48,6 +48,32 @@ TEST_F(Holes, NothingOfTheHostIsBoundReadOrChangedThroughALinkToTheOldRoot) {
   EXPECT_NE(our.outcome.code, 0);
 }
 
+// A sandbox that could write the directory left the link, and the next mounts there and beside it:
+// what was mounted over the directory itself must not take what comes after out of sight.
+TEST_F(Holes, ALinkToItsOwnDirectoryIsNoPlaceOfAMount) {
+  const auto start = [](const std::string& program, const std::string& place) {
+    const TempDir work;
+    work.write("project/key", "old\n");
+    work.write("project/real/key", "");
+    work.write("cache/key", "planted\n");
+    work.write("cache/link/key", "");
+    work.write("new", "new\n");
+    EXPECT_EQ(::symlink(".", (work.path() + "/project/link").c_str()), 0);
+    return run(started(
+        program,
+        {"--ro-bind", "/", "/", "--bind", work.path() + "/project", "/mnt", "--bind",
+         work.path() + "/cache", "/mnt/" + place, "--ro-bind", work.path() + "/new", "/mnt/key"},
+        {"cat", "/mnt/key"}));
+  };
+  for (const std::string& program : {debians(), ours()}) {
+    const Outcome control = start(program, "real");
+    EXPECT_EQ(control.out, "new\n") << control.err;
+    const Outcome outcome = start(program, "link");
+    EXPECT_EQ(outcome.code, 1) << outcome.out;
+    EXPECT_TRUE(contains(outcome.err, "Can't bind mount ")) << outcome.err;
+  }
+}
+
 // A descriptor of an option is open until the command runs, and so is the set-up's /proc: a link
 // that a sandbox left in a directory that it could write must not make a place of the host the
 // working directory of the next.

@@ -11,11 +11,19 @@
 namespace immure {
 namespace {
 
+constexpr mode_t kPermissions = 07777;
 constexpr int kShared = O_NONBLOCK | O_ASYNC | O_APPEND | O_DIRECT | O_NOATIME;
 
 bool are_equal(const termios& a, const termios& b) {
   return a.c_iflag == b.c_iflag && a.c_oflag == b.c_oflag && a.c_cflag == b.c_cflag &&
          a.c_lflag == b.c_lflag && a.c_line == b.c_line && std::ranges::equal(a.c_cc, b.c_cc);
+}
+
+// The terminal is a file of the user's, and the command may have opened it to others.
+void close_to_others(int fd, mode_t permissions) {
+  struct stat status {};
+  if (::isatty(fd) != 1 || ::fstat(fd, &status) != 0) return;
+  if ((status.st_mode & kPermissions) != permissions) ::fchmod(fd, permissions);
 }
 
 bool is_exclusive(int fd) {
@@ -40,6 +48,7 @@ CallerStdio::CallerStdio() {
     if (::fstat(fd, &status) != 0) continue;
     flags_[index] = ::fcntl(fd, F_GETFL);
     is_terminal_[index] = S_ISCHR(status.st_mode) && ::isatty(fd) == 1;
+    permissions_[index] = status.st_mode & kPermissions;
     if (is_terminal_[index] && has_foreground(fd)) terminals_[index] = look_at(fd);
   }
 }
@@ -53,6 +62,7 @@ CallerStdio::~CallerStdio() {
     if (flags >= 0 && ((flags ^ flags_[index]) & kShared) != 0) {
       ::fcntl(fd, F_SETFL, flags_[index]);
     }
+    if (is_terminal_[index]) close_to_others(fd, permissions_[index]);
     if (!terminals_[index]) continue;
     take_foreground(fd);
     if (has_foreground(fd)) put_back(*terminals_[index]);

@@ -44,6 +44,7 @@ class CallerStdio {
 
   std::array<int, 3> flags_{-1, -1, -1};
   std::array<bool, 3> is_terminal_{};
+  std::array<mode_t, 3> permissions_{};
   std::array<std::optional<Terminal>, 3> terminals_;  // those that we had the foreground of
 };
 

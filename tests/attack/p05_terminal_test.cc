@@ -1,5 +1,6 @@
 // The caller's terminal is safe: nothing is pushed into it that the user's shell would read.
 #include "attack/attack.h"
+#include "support/terminal.h"
 
 namespace immure::test {
 namespace {
@@ -56,6 +57,27 @@ TEST_F(P05Terminal, NorByTheStricterFilterOrWithCapabilities) {
                              {"--set", "seccomp.base=strict"});
   expect_refused_on_terminal("TIOCSTI with all capabilities", payload({"push-input"}),
                              {"--set", "caps.keep=[\"ALL\"]"});
+}
+
+// It is a file of the user's own, who may open it to others, and so may whoever has it.
+TEST_F(P05Terminal, ASharedOneIsNotLeftOpenToOthers) {
+  const auto after = [](const Argv& command) {
+    Argv argv{"sh", "-c",
+              "\"$@\" > /dev/null; case $(stat -L -c %a /proc/self/fd/0) in "
+              "*[2367]) echo it is ok;; *) echo it is closed;; esac",
+              "sh"};
+    argv.insert(argv.end(), command.begin(), command.end());
+    Terminal terminal(argv);
+    terminal.wait();
+    const std::string& said = terminal.rest();
+    return contains(said, "it is ok") ? "ok" : contains(said, "it is closed") ? "closed" : said;
+  };
+  const Argv open = payload({"change-mode", "0"});
+  expect_held({.promise = 5,
+               .attack = "open the shared terminal to other users",
+               .control = after(open),
+               .inside = after(immure_run({"--set", "process.tty=share"}, open).argv)},
+              {"closed"});
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -56,7 +57,9 @@ int keep_sysctls(Construction& construction, std::string_view path, Fd& director
   if (!path.ends_with("/sys")) return 0;
   struct statfs status {};
   if (::fstatfs(directory.get(), &status) != 0) return errno;
-  if (status.f_type == PROC_SUPER_MAGIC) construction.sysctls = std::move(directory);
+  // That of the host (root.proc) is bound read-only.
+  const bool read_only = (static_cast<unsigned long>(status.f_flags) & ST_RDONLY) != 0;
+  if (status.f_type == PROC_SUPER_MAGIC && !read_only) construction.sysctls = std::move(directory);
   return 0;
 }
 

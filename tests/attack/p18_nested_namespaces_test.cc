@@ -33,6 +33,16 @@ TEST_F(P18NestedNamespaces, NoKindIsMadeByAnyCall) {
   }
 }
 
+// What is shown of it is read-only, and no way to set the maxima.
+TEST_F(P18NestedNamespaces, NorWhereProcIsThatOfTheHost) {
+  const Argv act = payload({"unshare", "0x10000000"});
+  expect_held({.promise = 18,
+               .attack = "a user namespace below the host's /proc, without the filter",
+               .control = outside(act),
+               .inside = inside(act, {"--set", "root.proc=host", "--set", "seccomp.base=none"})},
+              {"ENOSPC"});
+}
+
 // The maxima belong to a namespace whose root a command can be.
 TEST_F(P18NestedNamespaces, TheMaximaAreNotRaised) {
   const Argv raise = payload({"write", "/proc/sys/user/max_user_namespaces", "9"});

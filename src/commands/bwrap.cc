@@ -120,7 +120,7 @@ OrderedHost host_of(uid_t uid) {
   ::umask(host.umask);
   host.selinux = exists("/sys/fs/selinux/enforce");
   host.terminal = own_terminal();
-  host.files = &real_files();
+  host.files = &real_files_by_text();
   host.is_open = is_open;
   host.place_of = place_of;
   return host;

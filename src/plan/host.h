@@ -102,5 +102,8 @@ std::string group_name(gid_t gid);
 
 // The real file system. Lives as long as the program.
 const HostFiles& real_files();
+// The same, but a link of procfs to an open file ("/proc/self/fd/3") is no error: it leads where it
+// says, as realpath(3) has it.
+const HostFiles& real_files_by_text();
 
 }  // namespace immure

@@ -152,6 +152,8 @@ std::string with_parts(std::string path, const std::deque<std::string>& parts) {
 
 class RealFiles : public HostFiles {
  public:
+  explicit RealFiles(bool objects_by_text) : objects_by_text_(objects_by_text) {}
+
   Result<ResolvedPath> resolve(const std::string& path) const override {
     if (silence_.met(path)) return no_answer(path);
     const auto known = known_.find(path);
@@ -182,6 +184,7 @@ class RealFiles : public HostFiles {
   Result<std::vector<std::string>> list(const std::string& directory) const;
   Result<std::vector<std::string>> match(const std::string& pattern, bool closed_too) const;
 
+  bool objects_by_text_;  // a magic link is its text, as for realpath(3); otherwise it is refused
   mutable bool has_openat2_ = true;
   mutable std::unordered_map<std::string, ResolvedPath> known_;
   mutable SilentFiles silence_;
@@ -259,7 +262,7 @@ Result<ResolvedPath> RealFiles::find(const std::string& path) const {
       return found;
     }
     if (S_ISLNK(seen.type)) {
-      if (seen.magic) {
+      if (seen.magic && !objects_by_text_) {
         return Error{.code = Code::refused_mount,
                      .doing = quote(asked) + " is a link to an open object, not to a path",
                      .hint = "name the file or directory itself"};
@@ -379,7 +382,12 @@ Result<std::vector<std::string>> RealFiles::match(const std::string& pattern,
 }  // namespace
 
 const HostFiles& real_files() {
-  static const RealFiles files;
+  static const RealFiles files(false);
+  return files;
+}
+
+const HostFiles& real_files_by_text() {
+  static const RealFiles files(true);
   return files;
 }
 

@@ -63,13 +63,18 @@ class Operations {
     const std::string words = "Can't find source path " + source;
     // What is no file has no path to find: as realpath(3) says it.
     if (source.empty() || is_own_namespace(source) || (!is_absolute(source) && host_.cwd.empty())) {
+      if (optional) return std::monostate{};
       return fails(words, ENOENT, operation_->origin);
     }
     const std::string path = is_absolute(source) ? source : join(host_.cwd, source);
     Result<ResolvedPath> found = host_.files->resolve(path);
     if (!found.ok()) return fails(words, found.error().errnum ? found.error().errnum : EIO, {});
     ResolvedPath& there = found.value();
-    if (there.kind != FileKind::missing) return std::move(there);
+    if (there.kind != FileKind::missing) {
+      const bool is_entered = source.ends_with('/') || source.ends_with("/.");
+      if (!is_entered || there.kind == FileKind::directory) return std::move(there);
+      return fails(words, ENOTDIR, operation_->origin);
+    }
     if (optional && there.errnum == ENOENT) return std::monostate{};
     return fails(words, there.errnum != 0 ? there.errnum : ENOENT, operation_->origin);
   }

@@ -74,6 +74,19 @@ TEST_F(Holes, ALinkToItsOwnDirectoryIsNoPlaceOfAMount) {
   }
 }
 
+// "$XAUTHORITY" of a script, where there is none.
+TEST_F(Holes, AnEmptySourceThatMayBeMissingIsNotTheHostsRoot) {
+  for (const std::string option : {"--ro-bind-try", "--bind-try", "--dev-bind-try"}) {
+    const auto seen = [&](const std::string& program) {
+      return under(program, option + " \"\" /d", {"/probe", "report"}).outcome;
+    };
+    EXPECT_TRUE(contains(seen(debians()).out, " /d ")) << option << ": the control";
+    const Outcome our = seen(ours());
+    EXPECT_EQ(our.code, 0) << our.err;
+    EXPECT_FALSE(contains(our.out, " /d ")) << option << ": " << our.out;
+  }
+}
+
 // A descriptor of an option is open until the command runs, and so is the set-up's /proc: a link
 // that a sandbox left in a directory that it could write must not make a place of the host the
 // working directory of the next.

@@ -72,6 +72,10 @@ INSTANTIATE_TEST_SUITE_P(
                             "--bind @/dir ./a/./b",
                             "--bind @/dir/. /a",
                             "--bind @/dir/../other /a",
+                            "--bind @/dir/ /a",
+                            "--bind @/file/ /a",
+                            "--bind @/file/. /a",
+                            "--ro-bind-try @/link/ /a",
                             "--bind @/dir \"\"",
                             "--bind \"\" /a",
                             "--dev-bind /dev/null /null",
@@ -269,9 +273,17 @@ INSTANTIATE_TEST_SUITE_P(Root, Mounts, testing::ValuesIn(rows_of_their_own()), N
 std::vector<Case> by_descriptor() {
   std::vector<Case> rows =
       each({"--bind-fd 30 /d", "--ro-bind-fd 30 /d", "--bind-fd 31 /a/f", "--ro-bind-fd 31 /f",
-            "--bind-fd 30 /a --bind-fd 31 /a/below", "--ro-bind-fd x /d"},
+            "--bind-fd 30 /a --bind-fd 31 /a/below", "--ro-bind-fd x /d",
+            // realpath(3) reads what such a link says.
+            "--ro-bind /proc/self/fd/30 /d", "--bind /proc/self/fd/31 /f", "--bind /dev/fd/31 /f",
+            "--ro-bind-try /proc/self/fd/30/below /d", "--bind /proc/thread-self/fd/30 /d",
+            "--bind /proc/self/root@/dir /d", "--bind /proc/self/fd/32 /f",
+            "--bind /proc/self/fd/77 /f"},
            {parents});
-  for (Case& row : rows) row.opened = {{30, "@/dir"}, {31, "@/file"}};
+  for (Case& row : rows) {
+    row.opened = {{30, "@/dir"}, {31, "@/file"}};
+    row.given = {{32, "a pipe"}};
+  }
   return rows;
 }
 INSTANTIATE_TEST_SUITE_P(ByDescriptor, Mounts, testing::ValuesIn(by_descriptor()), NameOfCase());

@@ -54,18 +54,20 @@ class Words {
   }
   std::string operator()(const MakePlace& s) const {
     const std::string path = '/' + s.target;
-    if (part_ == part_parents) return with("Can't mkdir parents for " + path, errnum_);
+    if (part_ == part_parents) return no_parents(s.target);
     return with((s.kind == MakePlace::Kind::file ? "Can't create file at " : "Can't mkdir ") + path,
                 errnum_);
   }
   std::string operator()(const WriteFile& s) const {
     if (part_ == part_content) return with("Can't write data to file /" + s.target, errnum_);
+    if (errnum_ == ENOTDIR) return no_parents(s.target);
     return with("Can't create file /" + s.target, errnum_);
   }
   std::string operator()(const EnsureLink& s) const {
     const std::string text = "Can't make symlink at /" + s.target;
     if (part_ == part_other_link) return text + ": existing destination is " + detail_;
     if (part_ == part_not_link) return text + ": destination exists and is not a symlink";
+    if (errnum_ == ENOTDIR) return no_parents(s.target);
     return with(text, errnum_);
   }
   std::string operator()(const ChangeMode& s) const {
@@ -75,9 +77,10 @@ class Words {
     const std::string text = "Can't remount readonly on " + place(s.target) + ": ";
     if (errnum_ == EINVAL)
       return text + "Unable to find \"" + place(s.target) + "\" in mount table";
-    return with(
-        text + (errnum_ == ENOENT ? "realpath(destination)" : "Unable to apply mount flags"),
-        errnum_);
+    if (errnum_ == ENOTDIR) return no_parents(s.target);
+    const bool looked_up = errnum_ != ENOENT && errnum_ != ELOOP;
+    return with(text + (looked_up ? "Unable to apply mount flags" : "realpath(destination)"),
+                errnum_);
   }
   std::string operator()(const SetHostname& s) const {
     return with("Can't set hostname to " + s.name, errnum_);
@@ -129,6 +132,9 @@ class Words {
   }
 
  private:
+  std::string no_parents(const std::string& target) const {
+    return with("Can't mkdir parents for /" + target, errnum_);
+  }
   static std::string place(const std::string& target) { return "/newroot/" + target; }
   std::string cannot_mount(const char* type, const std::string& target) const {
     return with(std::string("Can't mount ") + type + " on " + place(target), errnum_);

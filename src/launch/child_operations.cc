@@ -17,14 +17,16 @@
 namespace immure {
 namespace {
 
-// The directories above `target` that are missing.
+// The directories above `target` that are missing. The last of them may be a link that leads
+// nowhere, which is ENOENT: it is for what is made in it to stumble over.
 int make_parents(Construction& construction, std::string_view target, mode_t mode) {
   construction.parent.reset();
+  construction.failed_part = part_parents;
   Fd directory(::openat(construction.root.get(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return errno;
   for (std::size_t start = 0;;) {
     const std::size_t slash = target.find('/', start);
-    if (slash == std::string_view::npos) return 0;
+    if (slash == std::string_view::npos) break;
     PathText path;  // from the root: a link on the way is followed as the kernel will
     path.append({target.data(), slash});
     PathText name;
@@ -36,10 +38,14 @@ int make_parents(Construction& construction, std::string_view target, mode_t mod
       if (::mkdirat(directory.get(), name.c_str(), mode) != 0 && errno != EEXIST) return errno;
       errnum = open_target(construction, path.c_str(), next);
     }
+    const bool is_last = target.find('/', slash + 1) == std::string_view::npos;
+    if (errnum == ENOENT && is_last) construction.failed_part = part_whole;
     if (errnum != 0) return errnum;
     directory = std::move(next);
     start = slash + 1;
   }
+  construction.failed_part = part_whole;
+  return 0;
 }
 
 // As open_parent(), but makes it.
@@ -50,22 +56,19 @@ int place_of(Construction& construction, const std::string& target, mode_t paren
     errnum = make_parents(construction, target, parents);
     if (errnum == 0) errnum = open_parent(construction, target.c_str(), directory, base);
   }
-  // A link that leads nowhere is no parent that could not be made.
   if (errnum != 0 && errnum != ENOENT) construction.failed_part = part_parents;
   return errnum;
 }
 
-// What is there is of the kind that was to be made; a link counts as what it leads to, and one that
-// leads nowhere is for the next step to stumble over.
+// What is there is of the kind that was to be made; a link counts as what it leads to. ENOENT: it
+// leads nowhere.
 int check_kind(Construction& construction, const std::string& target, int directory,
                const char* base, bool wants_directory) {
   struct stat status {};
   if (::fstatat(directory, base, &status, AT_SYMLINK_NOFOLLOW) != 0) return errno;
   if (S_ISLNK(status.st_mode)) {
     Fd there;
-    if (const int errnum = open_target(construction, target.c_str(), there)) {
-      return errnum == ENOENT ? 0 : errnum;
-    }
+    if (const int errnum = open_target(construction, target.c_str(), there)) return errnum;
     if (::fstat(there.get(), &status) != 0) return errno;
   }
   if (S_ISDIR(status.st_mode) == wants_directory) return 0;
@@ -119,10 +122,11 @@ int create_file(Construction& construction, const std::string& target, mode_t mo
 int make_place(const MakePlace& step, Construction& construction) {
   int directory = -1;
   const char* base = nullptr;
-  if (const int errnum = place_of(construction, step.target, step.parents, directory, base)) {
-    return errnum;
+  const int placed = place_of(construction, step.target, step.parents, directory, base);
+  if (step.kind == MakePlace::Kind::parents) {
+    return construction.failed_part == part_parents ? placed : 0;
   }
-  if (step.kind == MakePlace::Kind::parents) return 0;
+  if (placed != 0) return placed;
   const bool wants_directory = step.kind == MakePlace::Kind::directory;
   const int made = wants_directory ? ::mkdirat(directory, base, step.mode)
                                    : ::mknodat(directory, base, S_IFREG | step.mode, 0);
@@ -134,6 +138,12 @@ int make_place(const MakePlace& step, Construction& construction) {
   }
   // In a read-only mount, or one where we may not write, what is there is as good.
   const int kind = check_kind(construction, step.target, directory, base, wants_directory);
+  if (kind == ENOENT && errnum == EEXIST) {
+    // For the next step to stumble over; but a file is made where the link leads, as by creat(2).
+    if (wants_directory) return 0;
+    Fd file;
+    return create_file(construction, step.target, step.mode, file);
+  }
   return kind == 0 || errnum == EEXIST ? kind : errnum;
 }
 

@@ -156,6 +156,21 @@ INSTANTIATE_TEST_SUITE_P(
              {parents})),
     NameOfCase());
 
+// A file is made where a link leads, as creat(2) does; a directory is not.
+INSTANTIATE_TEST_SUITE_P(
+    LinkToNothing, Mounts,
+    testing::ValuesIn(each(
+        {"--symlink nowhere /a --bind @/file /a", "--symlink nowhere /a --ro-bind-data 20 /a",
+         "--symlink nowhere /a --file 20 /a",
+         "--symlink nowhere /a --ro-bind @/file /a --bind @/file /nowhere",
+         "--symlink b/c /a --bind @/file /a",
+         "--dir /x/y --symlink ../x/y/z /a/b --ro-bind @/file /a/b",
+         "--bind @ /h --bind @/file /h/dangling", "--bind @ /h --ro-bind /dev/null /h/dangling",
+         "--ro-bind @ /h --bind @/file /h/dangling", "--symlink nowhere /a --dir /a/b",
+         "--symlink nowhere /a --bind @/file /a/b"},
+        {parents})),
+    NameOfCase());
+
 INSTANTIATE_TEST_SUITE_P(
     Change, Mounts,
     testing::ValuesIn(each({"--dir /a --chmod 0700 /a",

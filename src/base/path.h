@@ -6,7 +6,7 @@
 
 namespace immure {
 
-// "/a//b/./c/" -> "/a/b/c". The path must be absolute and hold no "..".
+// "/a//b/./c/" -> "/a/b/c". The path must be absolute; a ".." in it stays.
 std::string normalize(std::string_view path);
 
 bool is_absolute(std::string_view path);

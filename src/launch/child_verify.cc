@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "launch/child_mounts.h"
 #include "launch/lookup.h"
@@ -56,7 +57,9 @@ int verify_mounted(Construction& construction, const char* path, const Target& t
     return errno;
   }
   const bool another = target.mount_id != 0 && status.stx_mnt_id != target.mount_id;
-  if (!S_ISLNK(status.stx_mode) && !construction.old_mount_calls) return another ? 0 : EPROTO;
+  // What is open, as a link and ".", does not show what was mounted on it.
+  const bool shown = !S_ISLNK(status.stx_mode) && std::strcmp(base, ".") != 0;
+  if (shown && !construction.old_mount_calls) return another ? 0 : EPROTO;
   Fd mounted;
   if (const int errnum = open_target(construction, path, mounted)) return errnum;
   if (target.mount_id == 0 || mount_id(mounted.get()) == target.mount_id) return EPROTO;

@@ -220,7 +220,8 @@ void forget_parent_below(Construction& construction, const char* path) {
   const std::size_t length = slash == nullptr ? 0 : static_cast<std::size_t>(slash - path);
   const bool sibling = construction.parent && length == construction.parent_length &&
                        std::memcmp(construction.parent_path, path, length) == 0;
-  if (!sibling) construction.parent.reset();
+  const bool itself = slash != nullptr && std::strcmp(slash, "/.") == 0;
+  if (!sibling || itself) construction.parent.reset();
 }
 
 }  // namespace immure

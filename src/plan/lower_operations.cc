@@ -8,7 +8,6 @@
 
 #include "base/path.h"
 #include "base/text.h"
-#include "plan/root_tree.h"
 
 namespace immure {
 namespace {
@@ -31,6 +30,16 @@ bool is_own_namespace(const std::string& path) {
          std::ranges::find(kinds, path.substr(start.size())) != kinds.end();
 }
 
+// Relative to the new root, in which it is looked up. Empty and "." parts are nothing; ".." leads
+// out of what is there by then, which may be a link, and never out of the root.
+std::string target_of(const std::string& words) {
+  std::string target = normalize('/' + words);
+  while (target.starts_with("/../")) target.erase(0, 3);
+  if (target == "/..") return "";
+  if (target.ends_with("/..")) target += "/.";  // what is made there needs a name that stays
+  return std::string(relative_to_root(target));
+}
+
 class Operations {
  public:
   Operations(const OrderedSpec& spec, const OrderedHost& host, bool own_pids, LaunchPlan& plan)
@@ -38,9 +47,7 @@ class Operations {
 
   std::optional<Error> lower(const Operation& operation) {
     operation_ = &operation;
-    // By text: ".." must not lead out of what is there, and cannot, but bubblewrap's callers write
-    // paths with empty and "." parts.
-    target_ = std::string(relative_to_root(collapse("/" + operation.target)));
+    target_ = target_of(operation.target);
     return std::visit([&](const auto& what) { return lay(what); }, operation.what);
   }
 

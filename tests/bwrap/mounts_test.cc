@@ -171,6 +171,22 @@ INSTANTIATE_TEST_SUITE_P(
         {parents})),
     NameOfCase());
 
+// ".." leads out of what a link leads to.
+INSTANTIATE_TEST_SUITE_P(
+    DotDot, Mounts,
+    testing::ValuesIn(each({"--dir /a/../b", "--dir /x/y --symlink x/y /l --dir /l/../z",
+                            "--dir /x/y --symlink x/y /l --file 20 /l/../z",
+                            "--dir /x/y --symlink x/y /l --bind-data 20 /l/../z",
+                            "--dir /x/y --symlink x/y /l --bind @/dir /l/../z --dir /l/../z/below",
+                            "--dir /x/y --symlink x/y /l --tmpfs /l/../z --tmpfs /l/../z/w",
+                            "--dir /x/y --symlink x/y /l --symlink t /l/../z",
+                            "--dir /x/y --symlink x/y /l --chmod 0711 /l/..",
+                            "--dir /x/y --symlink x/y /l --dev /l/../z",
+                            "--bind @ /h --tmpfs /h/absolute/../dir/below",
+                            "--bind @/dir /x/y --bind @/other /x/y/../y"},
+                           {parents})),
+    NameOfCase());
+
 INSTANTIATE_TEST_SUITE_P(
     Change, Mounts,
     testing::ValuesIn(each({"--dir /a --chmod 0700 /a",

@@ -317,6 +317,38 @@ INSTANTIATE_TEST_SUITE_P(Twice, LastWins,
                          testing::Values("--chdir /", "--sync-fd 20", "--block-fd 20",
                                          "--info-fd 1", "--uid 5", "--gid 5", "--hostname x"));
 
+// Of those that cannot be had here: it is said before that.
+class LastWinsOf : public testing::TestWithParam<Message> {
+ protected:
+  void SetUp() override { IMMURE_REQUIRE_SANDBOX(); }
+};
+
+TEST_P(LastWinsOf, IsSaidFirst) {
+  const HostFiles files;
+  const std::string option = GetParam().options;
+  const std::string first = "bwrap: Only the last " + option.substr(0, option.find(' ')) +
+                            " option will take effect\nbwrap: " + GetParam().text;
+  const auto expect = [&](const std::string& program) {
+    const Heard heard = play(program, as_case(option + " " + option), files);
+    EXPECT_TRUE(heard.outcome.err.starts_with(first)) << program << ": " << heard.outcome.err;
+    EXPECT_EQ(heard.outcome.code, 1) << program << " " << option;
+  };
+  expect(ours());
+  if (GetParam().since == Since::old && ::access(debians().c_str(), X_OK) == 0) expect(debians());
+}
+INSTANTIATE_TEST_SUITE_P(
+    Twice, LastWinsOf,
+    testing::Values(Message{"--seccomp 70", "Can't read seccomp data: "},
+                    Message{"--userns 70", "Joining specified user namespace failed: "},
+                    // Debian's leaves a process that waits, or says more than that.
+                    Message{"--userns2 70", "Setting userns2 failed: ", Since::newer_than_debians},
+                    Message{"--pidns 70", "Setting pidns failed: ", Since::newer_than_debians},
+                    Message{"--json-status-fd 70", "Write to info_fd: ", Since::newer_than_debians},
+                    Message{"--userns-block-fd 70", "--userns-block-fd requires --unshare-user"},
+                    Message{"--exec-label x", "labeling not supported", Since::newer_than_debians},
+                    Message{"--file-label x", "labeling not supported", Since::newer_than_debians}),
+    NameOfMessage());
+
 TEST(Prefix, OfTheLevelComesBeforeTheName) {
   IMMURE_REQUIRE_SANDBOX();
   const HostFiles files;

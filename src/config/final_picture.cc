@@ -25,6 +25,7 @@ class Picture {
       values_.push_back(operation.target);
       if (has_dot_dot(operation.target)) return lose("a path of a profile has no \"..\"");
       target_ = normalize("/" + operation.target);
+      make_parents();
     }
     std::visit([this](const auto& what) { apply(what); }, operation.what);
   }
@@ -79,13 +80,23 @@ class Picture {
            std::holds_alternative<Dir>(below->mount.what);
   }
 
-  bool has_entry_below() const {
-    return std::ranges::any_of(out_.entries, [this](const auto& one) {
-      return one.first != target_ && is_within(one.first, target_);
+  bool has_entry_below(const std::string& target) const {
+    return std::ranges::any_of(out_.entries, [&target](const auto& one) {
+      return one.first != target && is_within(one.first, target);
     });
   }
+  bool has_entry_below() const { return has_entry_below(target_); }
 
   bool hides_something() const { return out_.entries.contains(target_) || has_entry_below(); }
+
+  // Missing directories above the target come by themselves, but not closed as --perms has them.
+  void make_parents() {
+    if (operation_->parents == 0755 || !is_own_ground()) return;
+    for (std::string above(parent_of(target_)); above != "/"; above = parent_of(above)) {
+      if (entry(above) != nullptr || has_entry_below(above)) return;
+      out_.entries[above] = {{.target = above, .what = Dir{.mode = operation_->parents}}, option()};
+    }
+  }
 
   void put(decltype(Mount::what) what, bool optional = false) {
     out_.entries[target_] = {{.target = target_, .optional = optional, .what = std::move(what)},

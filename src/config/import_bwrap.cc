@@ -207,7 +207,12 @@ class Importer {
 
   void add_environment() {
     Table table("env");
-    if (!spec_.clear_environment) table.line("*", "true", "no --clearenv");
+    if (spec_.clear_environment) {
+      lose("--clearenv",
+           "PATH, HOME, LANG and a few more are always set; NAME = false takes one away");
+    } else {
+      table.line("*", "true", "no --clearenv");
+    }
     std::map<std::string, std::optional<std::string>> last;
     for (const auto& [name, value] : spec_.environment) last[name] = value;
     for (const auto& [name, value] : last) {

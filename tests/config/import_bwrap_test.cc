@@ -108,7 +108,9 @@ TEST_F(ImportBwrap, EachLineSaysWhatMadeIt) {
             "die_with_parent = true  # --die-with-parent\n"
             "\n[env]\n"
             "A = \"two words\"  # --setenv A 'two words'\n");
-  EXPECT_EQ(profile.losses, Words{});
+  EXPECT_EQ(profile.losses,
+            Words{"--clearenv: PATH, HOME, LANG and a few more are always set; NAME = false takes "
+                  "one away"});
   EXPECT_TRUE(profile.warnings.empty());
 }
 
@@ -138,6 +140,13 @@ TEST_F(ImportBwrap, EachKindOfEntry) {
             (Words{"\"/bin\" = { type = \"symlink\", target = \"usr/bin\" }"}));
   EXPECT_EQ(files({"--perms", "0700", "--dir", "/d", "--chmod", "0711", "/d"}),
             (Words{"\"/d\" = { type = \"dir\", mode = 0o711 }"}));
+  EXPECT_EQ(files({"--dir", "/r", "--perms", "0700", "--dir", "/r/u/v/w"}),
+            (Words{"\"/r\" = { type = \"dir\" }", "\"/r/u\" = { type = \"dir\", mode = 0o700 }",
+                   "\"/r/u/v\" = { type = \"dir\", mode = 0o700 }",
+                   "\"/r/u/v/w\" = { type = \"dir\", mode = 0o700 }"}));
+  EXPECT_EQ(
+      files({"--dir", "/r/u/v", "--perms", "0700", "--dir", "/r/u/w"}),
+      (Words{"\"/r/u/v\" = { type = \"dir\" }", "\"/r/u/w\" = { type = \"dir\", mode = 0o700 }"}));
   EXPECT_EQ(files({"--file", "7", "/f"}),
             (Words{"\"/f\" = { type = \"file\", content = \"seven\\u000A\", mode = 0o666, access = "
                    "\"rw\" }"}));

@@ -75,6 +75,13 @@ Source refuser(const Program& program, std::uint32_t number) {
   return sources->second.otherwise;
 }
 
+std::string way_to_allow(std::string_view call, Source refuser, const FilterRequest& request) {
+  if (std::ranges::find(request.rules, refuser, &CallRule::source) == request.rules.end()) {
+    return "take it away from seccomp.deny, or allow it by its name";
+  }
+  return "put before that rule: { syscalls = [" + quote(call) + "], action = \"allow\" }";
+}
+
 void require(const Needed& needed, const Program& program, const FilterModel& model,
              const Origin& otherwise, Errors& errors) {
   const auto number = call_number(needed.call);
@@ -85,7 +92,7 @@ void require(const Needed& needed, const Program& program, const FilterModel& mo
                     .doing = quote(needed.call) + " can't be denied: immure itself needs it " +
                              std::string(needed.to),
                     .origin = ours && source != kBuiltIn ? model.origins.at(source) : otherwise,
-                    .hint = ours ? "take it away from seccomp.deny, or allow it by its name"
+                    .hint = ours ? way_to_allow(needed.call, source, model.request)
                                  : "the filter must allow " + std::string(needed.call)});
 }
 

@@ -26,6 +26,11 @@ std::optional<Error> read_filter_bytes(Seccomp& seccomp, const Circumstances& ci
   // What the profile names is wrong with it; the profile itself was read.
   if (error.code == Code::file_unreadable) error.code = Code::filter_file;
   error.origin = seccomp.file.origin;
+  if (error.hint.empty()) {
+    error.hint =
+        "name a file that holds what seccomp_export_bpf(3) writes, or the object "
+        "linux.seccomp of a config.json";
+  }
   return error;
 }
 

@@ -1,4 +1,6 @@
 // [seccomp] as the compiler of filters wants it.
+#include <linux/audit.h>
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -11,6 +13,7 @@
 #include "plan/lower_filter.h"
 #include "plan/lower_kernel_fs.h"
 #include "seccomp/call_names.h"
+#include "seccomp/calls.h"
 #include "seccomp/filter_file.h"
 #include "seccomp/named_numbers.h"
 #include "seccomp/syscall_groups.h"
@@ -101,6 +104,22 @@ class ModelMaker {
         {.code = code, .doing = std::move(what), .origin = origin, .hint = std::move(hint)});
   }
 
+  void warn_unused(std::string what, const Origin& origin) {
+    model_.warnings.push_back({.code = Code::lint_unused_override,
+                               .doing = std::move(what),
+                               .reason = "the line changes nothing here",
+                               .origin = origin});
+  }
+
+  bool is_open(Abi abi) const {
+    return abi == Abi::native ||
+           (abi == Abi::i386 ? model_.request.choice.i386 : model_.request.x32);
+  }
+
+  bool is_of_other_abi(const std::string& name) const {
+    return is_open(Abi::i386) && find_call(name, AUDIT_ARCH_I386).kind == CallKind::present;
+  }
+
   std::optional<Abi> abi_of(const std::string& word, const Origin& origin) {
     const auto abi = find_abi(word);
     if (!abi) {
@@ -124,10 +143,9 @@ class ModelMaker {
     const bool group = name.starts_with('@');
     if (group ? is_group(name) : look_up_call(name) == CallName::known) return true;
     if (!group && look_up_call(name) == CallName::foreign) {
-      model_.warnings.push_back({.code = Code::lint_unused_override,
-                                 .doing = quote(name) + " is no system call of this architecture",
-                                 .reason = "the line changes nothing here",
-                                 .origin = origin});
+      if (!is_of_other_abi(name)) {
+        warn_unused(quote(name) + " is no system call of this architecture", origin);
+      }
       return true;
     }
     const std::string near = similar_call(name);
@@ -195,6 +213,12 @@ class ModelMaker {
       const auto abi = abi_of(word.text, word.origin);
       if (abi) made.abis.push_back(*abi);
       good = good && abi;
+    }
+    if (!made.abis.empty() &&
+        std::ranges::none_of(made.abis, [this](Abi abi) { return is_open(abi); })) {
+      warn_unused("seccomp.arch leaves out " + quote(rule.arch.front().text) +
+                      ", whose calls end the process",
+                  rule.arch.front().origin);
     }
     const auto action = action_of(rule.action);
     if (action) made.action = *action;
@@ -273,6 +297,12 @@ FilterFindings check_filter(const SandboxSpec& spec) {
   if (spec.seccomp.file_bytes) {
     auto file = stacked_filter(spec.seccomp);
     if (!file.ok()) model.errors.push_back(std::move(file.error()));
+    for (const std::string& name : unknown_to_refuse(*spec.seccomp.file_bytes)) {
+      model.warnings.push_back({.code = Code::lint_unused_override,
+                                .doing = "seccomp.file refuses " + quote(name),
+                                .reason = "no system call known here has that name",
+                                .origin = spec.seccomp.file.origin});
+    }
   }
   return {.errors = std::move(model.errors), .warnings = std::move(model.warnings)};
 }

@@ -25,6 +25,10 @@ Result<std::vector<sock_filter>> read_filter_file(std::string_view bytes);
 // Without a word on ABIs it is for the processor's own.
 Result<std::vector<Policy>> read_oci_filter(std::string_view json);
 
+// The names that no system call known here has, of entries that are stricter than defaultAction: a
+// slip of the pen, or a call that is newer than immure. Empty where the filter cannot be read.
+std::vector<std::string> unknown_to_refuse(std::string_view json);
+
 // Whether the kernel would load it, in words; empty: it would.
 std::string why_no_program(std::span<const sock_filter> program);
 

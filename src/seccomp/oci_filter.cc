@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -91,9 +92,9 @@ Action action_of(const Json& value, const Json* errno_ret, const std::string& wh
 
 // A smaller number is stricter, as to the kernel; SECCOMP_RET_KILL_PROCESS is the only negative
 // one.
-bool is_stricter(const Case& a, const Case& b) {
-  const auto rank = [](const Case& c) {
-    return static_cast<std::int32_t>(c.action.value & SECCOMP_RET_ACTION_FULL);
+bool is_stricter(Action a, Action b) {
+  const auto rank = [](Action action) {
+    return static_cast<std::int32_t>(action.value & SECCOMP_RET_ACTION_FULL);
   };
   return rank(a) < rank(b);
 }
@@ -105,8 +106,20 @@ std::uint64_t cut(std::uint64_t value, ArgKind kind) {
   return kind == ArgKind::int32 ? value & kLow32 : value;
 }
 
+// What is not understood, a slip of the pen or "includes" of Docker's, could have made the filter
+// refuse more, or an entry hold in fewer cases.
+void refuse_unknown_members(const Json& object, const std::string& what,
+                            std::span<const std::string_view> known, const std::string& hint) {
+  for (const auto& [key, value] : object.items()) {
+    if (std::ranges::find(known, key) != known.end() || value.empty()) continue;
+    throw Wrong{what + " has " + quote(key), hint};
+  }
+}
+
 ArgTest test_of(const Json& arg, std::string_view call) {
   if (!arg.is_object()) throw Wrong{"an item of args is no object", ""};
+  constexpr auto kKnown = std::to_array<std::string_view>({"index", "value", "valueTwo", "op"});
+  refuse_unknown_members(arg, "an item of args", kKnown, "OCI has index, value, valueTwo and op");
   const Json* index = member(arg, "index");
   const Json* value = member(arg, "value");
   const Json* op = member(arg, "op");
@@ -162,21 +175,13 @@ std::vector<std::vector<ArgTest>> alternatives(const Json* args, std::string_vie
   return each;
 }
 
-// What is not understood could have made the entry hold in fewer cases ("includes" of Docker's).
-void refuse_unknown_members(const Json& entry) {
-  constexpr auto kKnown =
-      std::to_array<std::string_view>({"names", "action", "errnoRet", "args", "comment"});
-  for (const auto& [key, value] : entry.items()) {
-    if (std::ranges::find(kKnown, key) != kKnown.end() || value.empty()) continue;
-    throw Wrong{"an item of syscalls has " + quote(key),
-                "OCI has names, action, errnoRet and args"};
-  }
-}
-
 void add_entry(const Json& entry, std::vector<Policy>& policies,
                std::vector<std::map<std::uint32_t, std::vector<Case>>>& cases) {
   if (!entry.is_object()) throw Wrong{"an item of syscalls is no object", ""};
-  refuse_unknown_members(entry);
+  constexpr auto kKnown =
+      std::to_array<std::string_view>({"names", "action", "errnoRet", "args", "comment"});
+  refuse_unknown_members(entry, "an item of syscalls", kKnown,
+                         "OCI has names, action, errnoRet and args");
   const Json* names = member(entry, "names");
   const Json* action = member(entry, "action");
   if (names == nullptr || action == nullptr) {
@@ -198,7 +203,7 @@ void add_entry(const Json& entry, std::vector<Policy>& policies,
 
 // A case without tests ends the list.
 Decision decision_of(std::vector<Case> cases, Action unlisted) {
-  std::ranges::stable_sort(cases, is_stricter);
+  std::ranges::stable_sort(cases, is_stricter, &Case::action);
   Decision decision{.cases = {}, .otherwise = unlisted};
   for (Case& one : cases) {
     if (one.tests.empty()) {
@@ -240,6 +245,13 @@ void refuse_unknown_parts(const Json& filter) {
       throw Wrong{std::string(name) + " asks for a supervisor", "immure has none: take it away"};
     }
   }
+  // archMap is Docker's: what it adds to architectures ends the process here.
+  constexpr auto kKnown =
+      std::to_array<std::string_view>({"defaultAction", "defaultErrnoRet", "architectures", "flags",
+                                       "syscalls", "archMap", "comment"});
+  refuse_unknown_members(
+      filter, "it", kKnown,
+      "OCI has defaultAction, defaultErrnoRet, architectures, flags and syscalls");
   const Json* flags = member(filter, "flags");
   if (flags == nullptr) return;
   for (const Json& flag : list_of(*flags, "flags")) {
@@ -308,8 +320,33 @@ Result<std::vector<Policy>> read_oci_filter(std::string_view json) {
   } catch (const Wrong& wrong) {
     return bad(wrong.reason, wrong.hint);
   } catch (const Json::exception& error) {
-    return bad(escape(error.what()), "it is JSON as in config.json, linux.seccomp");
+    // After the library's name for it: "[json.exception.parse_error.101] ".
+    const std::string_view what = error.what();
+    return bad(escape(what.substr(what.find(']') + 1).substr(1)),
+               "it is JSON as in config.json, linux.seccomp");
   }
+}
+
+std::vector<std::string> unknown_to_refuse(std::string_view json) {
+  std::vector<std::string> unknown;
+  try {
+    const Json filter = Json::parse(json);
+    const Action unlisted =
+        action_of(filter.at("defaultAction"), member(filter, "defaultErrnoRet"), "defaultAction");
+    for (const Json& entry : filter.value("syscalls", Json::array())) {
+      const Action does = action_of(entry.at("action"), member(entry, "errnoRet"), "action");
+      if (!is_stricter(does, unlisted)) continue;
+      for (const Json& item : entry.at("names")) {
+        const std::string name = text_of(item, "an item of names");
+        if (find_call(name, native_arch()).kind == CallKind::unknown) unknown.push_back(name);
+      }
+    }
+  } catch (const Wrong&) {
+    return {};  // read_oci_filter() tells
+  } catch (const Json::exception&) {
+    return {};
+  }
+  return unknown;
 }
 
 }  // namespace immure

@@ -149,7 +149,28 @@ TEST_F(Oci, WhatIsNotUnderstoodIsRefused) {
   EXPECT_EQ(entry(R"({"names": ["read"], "action": "SCMP_ACT_KILL",
                       "args": [{"index": 0, "value": -1, "op": "SCMP_CMP_EQ"}]})"),
             "value is no number that is 0 or above");
-  EXPECT_NE(reason("{\"defaultAction\": "), "");
+  EXPECT_EQ(entry(R"({"names": ["read"], "action": "SCMP_ACT_KILL",
+                      "args": [{"index": 0, "value": 1, "valuetwo": 1, "op": "SCMP_CMP_EQ"}]})"),
+            "an item of args has \"valuetwo\"");
+  EXPECT_EQ(reason(R"({"defaultAction": "SCMP_ACT_ALLOW", "syscals": [
+                      {"names": ["read"], "action": "SCMP_ACT_KILL"}]})"),
+            "it has \"syscals\"");
+  EXPECT_EQ(reason(R"({"defaultAction": "SCMP_ACT_ALLOW", "archMap": [{"architecture": "x"}]})"),
+            "");
+  EXPECT_EQ(reason("{\"defaultAction\": ").substr(0, 11), "parse error");
+}
+
+TEST_F(Oci, ANameThatNobodyKnowsIsToldOfWhereItWasToBeRefused) {
+  const auto unknown = [](const std::string& unlisted, const std::string& action) {
+    return unknown_to_refuse(R"({"defaultAction": ")" + unlisted +
+                             R"(", "syscalls": [{"names": ["ptrce", "read", "socketcall"],
+                             "action": ")" +
+                             action + R"("}]})");
+  };
+  EXPECT_EQ(unknown("SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO"), std::vector<std::string>{"ptrce"});
+  EXPECT_EQ(unknown("SCMP_ACT_ERRNO", "SCMP_ACT_ALLOW"), std::vector<std::string>{});
+  EXPECT_EQ(unknown("SCMP_ACT_MAYBE", "SCMP_ACT_ERRNO"), std::vector<std::string>{});
+  EXPECT_EQ(unknown_to_refuse("no JSON"), std::vector<std::string>{});
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ std::string filter_page(const FilterTable& table, const PageStyle& style) {
   std::string out =
       page_heading("what system calls meet; the first row of a call that holds", style);
   for (const CallRow& row : table.rows) {
-    std::string text = row.call + ": " + row.verdict;
+    std::string text = row.call + (row.abi.empty() ? "" : " of " + row.abi) + ": " + row.verdict;
     if (!row.when.empty()) text += " if " + row.when;
     if (is_of_base(row)) text += ", by " + table.base;
     out += page_row(text, row.origin, {}, style);
@@ -31,6 +31,7 @@ std::string filter_json(const FilterTable& table) {
   Json calls = Json::array();
   for (const CallRow& row : table.rows) {
     Json one{{"call", row.call}, {"verdict", row.verdict}};
+    if (!row.abi.empty()) one["abi"] = row.abi;
     if (!row.when.empty()) one["when"] = row.when;
     one["by"] = printable(is_of_base(row) ? table.base : show(row.origin));
     calls.push_back(std::move(one));

@@ -3,12 +3,15 @@
 #include <linux/seccomp.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/text.h"
 #include "plan/lower_filter.h"
 #include "seccomp/call_names.h"
+#include "seccomp/calls.h"
 #include "seccomp/evaluate.h"
+#include "seccomp/syscall_groups.h"
 
 namespace immure {
 namespace {
@@ -52,13 +55,11 @@ std::string verdict_text(Action action) {
   return fails ? "fails with " + shown : shown;
 }
 
-void add_rows(const std::string& name, const CustomPolicy& policy, const FilterModel& model,
-              std::vector<CallRow>& rows) {
-  const std::uint32_t number = call_number(name).value_or(0);
+std::vector<CallRow> rows_of(const std::string& name, std::uint32_t number,
+                             const CustomPolicy& policy, const FilterModel& model) {
   const auto call = policy.policy.calls.find(number);
   if (call == policy.policy.calls.end()) {
-    rows.push_back({name, verdict_text(policy.policy.unlisted), {}, {}});
-    return;
+    return {{name, verdict_text(policy.policy.unlisted), {}, {}}};
   }
   const auto sources = policy.sources.find(number);
   const auto origin = [&](std::size_t index, bool last) {
@@ -66,13 +67,17 @@ void add_rows(const std::string& name, const CustomPolicy& policy, const FilterM
     const Source source = last ? sources->second.otherwise : sources->second.cases.at(index);
     return source == kBuiltIn ? Origin{} : model.origins.at(source);
   };
+  std::vector<CallRow> rows;
   const Decision& decision = call->second;
   for (std::size_t i = 0; i < decision.cases.size(); ++i) {
     rows.push_back({name, verdict_text(decision.cases[i].action), tests_text(decision.cases[i]),
                     origin(i, false)});
   }
   rows.push_back({name, verdict_text(decision.otherwise), {}, origin(0, true)});
+  return rows;
 }
+
+std::string abi_name(Abi abi) { return abi == Abi::i386 ? "i386" : "x32"; }
 
 std::vector<std::string> sorted_names() {
   std::vector<std::string> names;
@@ -86,6 +91,23 @@ std::vector<std::string> sorted_names() {
   return names;
 }
 
+// Of an ABI beside the processor's own: what it has alone, and what it decides otherwise.
+void add_foreign_rows(const CustomPolicy& own, const CustomPolicy& foreign,
+                      const FilterModel& model, std::vector<CallRow>& rows) {
+  for (const std::string_view known : calls_of_group("@known")) {
+    const std::string name(known);
+    const CallNumber call = find_call(known, foreign.policy.arch);
+    if (call.kind != CallKind::present) continue;
+    std::vector<CallRow> here = rows_of(name, call.number, foreign, model);
+    const auto number = call_number(known);
+    if (number && rows_of(name, *number, own, model) == here) continue;
+    for (CallRow& row : here) {
+      row.abi = abi_name(foreign.abi);
+      rows.push_back(std::move(row));
+    }
+  }
+}
+
 }  // namespace
 
 FilterTable filter_table(const SandboxSpec& spec, const LaunchPlan& plan) {
@@ -94,13 +116,16 @@ FilterTable filter_table(const SandboxSpec& spec, const LaunchPlan& plan) {
   FilterTable table{.base = request.has_base ? std::string(filter_name(request.choice)) : "none"};
   auto policies = make_custom(request);
   if (!policies.ok()) return table;  // then there would be no plan
+  const CustomPolicy& own = policies.value().front();
   for (const std::string& name : sorted_names()) {
-    add_rows(name, policies.value().front(), model, table.rows);
+    std::ranges::move(rows_of(name, call_number(name).value_or(0), own, model),
+                      std::back_inserter(table.rows));
   }
   std::string open;
   for (const CustomPolicy& policy : policies.value()) {
     if (policy.abi == Abi::native) continue;
-    open += std::string(open.empty() ? "" : " and ") + (policy.abi == Abi::i386 ? "i386" : "x32");
+    add_foreign_rows(own, policy, model, table.rows);
+    open += std::string(open.empty() ? "" : " and ") + abi_name(policy.abi);
   }
   const bool loads = std::ranges::any_of(plan.command_setup, [](const PlannedStep& step) {
     return std::holds_alternative<LoadFilter>(step.what);
@@ -108,7 +133,7 @@ FilterTable filter_table(const SandboxSpec& spec, const LaunchPlan& plan) {
   if (!loads) {
     table.others = "there is no filter";
   } else {
-    table.others = (open.empty() ? "" : "the calls of " + open + " are decided alike; ") +
+    table.others = (open.empty() ? "" : "the other calls of " + open + " are decided alike; ") +
                    std::string("those of other ABIs end the process");
   }
   if (spec.seccomp.file.is_set()) {

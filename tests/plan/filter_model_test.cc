@@ -1,5 +1,6 @@
 // [seccomp] of a spec: what it comes to, in one layer or more.
 #include <gtest/gtest.h>
+#include <linux/audit.h>
 
 #include <memory>
 #include <string>
@@ -7,6 +8,7 @@
 #include "config/toml_profile.h"
 #include "plan/filter_table.h"
 #include "plan/lower_filter.h"
+#include "seccomp/call_names.h"
 #include "spec/merge.h"
 
 namespace immure {
@@ -41,10 +43,10 @@ std::vector<Policy> policies_of(const SandboxSpec& spec) {
   return policies;
 }
 
-std::string row_of(const FilterTable& table, std::string_view call) {
+std::string row_of(const FilterTable& table, std::string_view call, std::string_view abi = {}) {
   std::string rows;
   for (const CallRow& row : table.rows) {
-    if (row.call != call) continue;
+    if (row.call != call || row.abi != abi) continue;
     rows += row.verdict + (row.when.empty() ? "" : " if " + row.when) + " by " +
             (row.origin == Origin{} ? table.base : show(row.origin)) + '\n';
   }
@@ -93,6 +95,43 @@ rules = [{ syscalls = ["dup2", "kill"], action = "kill", args = ["0 & 7 == 5"] }
   EXPECT_EQ(row_of(table, "socket"),
             "fails with EAFNOSUPPORT if 0 == 2, 1 & 15 == 10 by t.toml:3:1\n"
             "allowed if 0 == 1 by t.toml:3:1\nfails with EAFNOSUPPORT by t.toml:3:1\n");
+}
+
+TEST(FilterTable, SaysWhatOtherAbisDecideOtherwise) {
+  if (filter_arch() != AUDIT_ARCH_X86_64) GTEST_SKIP() << "only x86-64 has other ABIs";
+  const FilterTable table = filter_table(spec_of({R"(arch = ["i386", "x32"]
+rules = [{ syscalls = ["getpid"], action = "kill", arch = ["i386"] }]
+deny = ["socketcall"])"}),
+                                         {});
+  EXPECT_EQ(row_of(table, "getpid"), "allowed by standard, 32-bit calls too\n");
+  EXPECT_EQ(row_of(table, "getpid", "i386"), "kill the process by t.toml:3:10\n");
+  EXPECT_EQ(row_of(table, "getpid", "x32"), "") << "as the processor's own";
+  EXPECT_EQ(row_of(table, "socketcall"), "");
+  EXPECT_EQ(row_of(table, "socketcall", "i386"), "fails with EPERM by t.toml:4:9\n");
+  EXPECT_EQ(filter_table(spec_of({""}), {}).rows.back().abi, "") << "the control";
+}
+
+std::string unused(const char* layer) {
+  std::string said;
+  for (const Error& warning : check_filter(spec_of({layer})).warnings) {
+    said += warning.doing + ": " + warning.reason + '\n';
+  }
+  return said;
+}
+
+TEST(FilterModel, TellsOfLinesThatChangeNothing) {
+  if (filter_arch() != AUDIT_ARCH_X86_64) GTEST_SKIP() << "only x86-64 has other ABIs";
+  const std::string rule =
+      R"(rules = [{ syscalls = ["getpid"], action = "kill", arch = ["i386"] }])";
+  EXPECT_EQ(
+      unused(rule.c_str()),
+      "seccomp.arch leaves out \"i386\", whose calls end the process: the line changes nothing "
+      "here\n");
+  EXPECT_EQ(unused(("arch = [\"i386\"]\n" + rule).c_str()), "");
+  EXPECT_EQ(unused(R"(deny = ["socketcall"])"),
+            "\"socketcall\" is no system call of this architecture: the line changes nothing "
+            "here\n");
+  EXPECT_EQ(unused("arch = [\"i386\"]\ndeny = [\"socketcall\"]"), "");
 }
 
 }  // namespace

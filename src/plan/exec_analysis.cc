@@ -2,12 +2,14 @@
 
 #include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
 
 #include "base/path.h"
 #include "base/text.h"
+#include "plan/landlock.h"
 #include "plan/planned_tree.h"
 #include "plan/program_file.h"
 
@@ -70,6 +72,11 @@ class Analysis {
       if (!why.reason.empty()) {
         return problem(Code::not_executable, subject + ' ' + why.reason, why.hint);
       }
+      if (!may_execute(seen.path)) {
+        return problem(
+            Code::not_executable, subject + " has no right of Landlock to be executed",
+            "give it one, in [landlock.fs]: " + quote(parent_of(seen.path)) + " = \"ro,exec\"");
+      }
     }
     if (errnum_ == ETXTBSY) {
       return problem(Code::not_executable, subject + " is open for writing (ETXTBSY)",
@@ -91,6 +98,17 @@ class Analysis {
         return plain();
     }
     return plain();
+  }
+
+  // By the rules at and above a path, which add up.
+  bool may_execute(std::string_view path) const {
+    return std::ranges::all_of(plan_.command_setup, [&](const PlannedStep& step) {
+      const auto* rules = std::get_if<RestrictSelf>(&step.what);
+      if (rules == nullptr || (rules->files & landlock_files::execute) == 0) return true;
+      return std::ranges::any_of(rules->paths, [&](const LandlockPath& rule) {
+        return (rule.rights & landlock_files::execute) != 0 && is_within(path, rule.path);
+      });
+    });
   }
 
   // ENOEXEC: the kernel does not run it. ENOENT: an emulator would, or what is missing is the

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "base/log.h"
+#include "plan/landlock.h"
 #include "plan/program_file.h"
 
 namespace immure {
@@ -62,6 +63,33 @@ class ExecAnalysis : public testing::Test {
 std::string own_program() {
   std::ifstream in("/proc/self/exe", std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST_F(ExecAnalysis, ARightOfLandlockIsMissing) {
+  write("tool", "#!/app/sh\n");
+  write("sh", "#!/app/none\n");
+  RestrictSelf rules{
+      .files = landlock_files::all,
+      .paths = {{"/", landlock_files::read_file}, {"/app/tool", landlock_files::all}}};
+  plan_.command_setup = {{rules, {}}};
+  EXPECT_EQ(why(EACCES),
+            "immure: error[E602]: \"./tool\" can't start: its interpreter \"/app/sh\" has no right "
+            "of Landlock to be executed\n"
+            "  help: give it one, in [landlock.fs]: \"/app\" = \"ro,exec\"\n"
+            "exit 126");
+  rules.paths.pop_back();
+  plan_.command_setup = {{rules, {}}};
+  EXPECT_EQ(why(EACCES),
+            "immure: error[E602]: \"./tool\" can't start: it has no right of Landlock to be "
+            "executed\n"
+            "  help: give it one, in [landlock.fs]: \"/app\" = \"ro,exec\"\n"
+            "exit 126");
+  rules.files = landlock_files::write_file;  // nothing is said of executing
+  plan_.command_setup = {{rules, {}}};
+  EXPECT_EQ(why(EACCES),
+            "immure: error[E602]: can't start \"./tool\": Permission denied (EACCES)\n"
+            "  help: see its x bit, and that no mount on the way is noexec\n"
+            "exit 126");
 }
 
 TEST_F(ExecAnalysis, AMissingInterpreterThatTheHostHasComesWithTheFlag) {

@@ -1,6 +1,7 @@
 #include "plan/lower_security.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -178,6 +179,15 @@ void add_maxima(const SandboxSpec& spec, LaunchPlan& plan) {
   if (!lenient) bound_watches(spec, plan);
 }
 
+// Landlock's rules, and what is tried to see that they hold, are opened by the command's process.
+void limit_files_last(std::vector<PlannedStep>& steps) {
+  const auto found = std::ranges::find_if(steps, [](const PlannedStep& planned) {
+    const auto* limit = std::get_if<SetRlimit>(&planned.what);
+    return limit != nullptr && limit->resource == RLIMIT_NOFILE;
+  });
+  if (found != steps.end()) std::rotate(found, found + 1, steps.end());
+}
+
 }  // namespace
 
 void lower_namespaces(const SandboxSpec& spec, LaunchPlan& plan) {
@@ -252,6 +262,7 @@ void lower_privileges(const SandboxSpec& spec, const Host& host, const RootTree&
   for (const bool apparmor : {true, false}) set_label(spec, host, apparmor, plan, errors);
   // After the last that opens files of outside, and before a filter that may refuse the calls.
   lower_landlock(spec, host, tree, plan, errors);
+  limit_files_last(plan.command_setup);
   close_tsc(spec.process.tsc, plan, errors);
   lower_filter(spec, plan, errors);
 }

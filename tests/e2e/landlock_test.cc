@@ -243,6 +243,20 @@ INSTANTIATE_TEST_SUITE_P(
                     Way{"writable_root", {"--set", "root.writable=true"}}),
     [](const auto& test) { return std::string(test.param.name); });
 
+TEST_F(LandlockTest, RulesHoldWhereTheCommandMayOpenFewFiles) {
+  for (const Argv& mode : {kOff, Argv{}}) {
+    const Outcome outcome =
+        run(immure_run(with({"--set", "limits.nofile=4"}, mode), {"sh", "-c", "ulimit -n"}));
+    EXPECT_EQ(outcome.out, "4\n") << outcome.err;
+  }
+}
+
+TEST_F(LandlockTest, ACommandThatItDoesNotLetRunIsToldSo) {
+  const Outcome outcome = run(immure_run({"--set", R"(landlock.fs."/"="none")"}, {"true"}));
+  EXPECT_EQ(outcome.code, 126);
+  EXPECT_TRUE(contains(outcome.err, "has no right of Landlock to be executed")) << outcome.err;
+}
+
 TEST_F(LandlockTest, MountsInsideLeaveTheScopesAlone) {
   const Argv nested{"--set", "allow.nested=true"};
   const Outcome plan = run(immure_run(with({"--dry-run"}, nested), {"true"}));

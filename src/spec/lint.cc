@@ -22,6 +22,7 @@ class Linter {
     arguments();
     credentials();
     protection();
+    unused_landlock();
     environment();
     capabilities();
     for (const Mount& mount : spec_.mounts) {
@@ -73,6 +74,16 @@ class Linter {
   }
 
   void protection() {
+    const bool own_filter = spec_.seccomp.file.is_set();
+    if (spec_.seccomp.base.value == FilterBase::none && !own_filter) {
+      warn(Code::lint_unprotected, spec_.seccomp.base.origin,
+           "without a base the filter lets every system call through that no other line refuses",
+           "");
+    }
+    if (spec_.seccomp.on_deny.value == OnDeny::log) {
+      warn(Code::lint_unprotected, spec_.seccomp.on_deny.origin,
+           "system calls that the filter refuses with EPERM are let through", "");
+    }
     if (spec_.landlock.mode.value == LandlockMode::off) {
       warn(Code::lint_unprotected, spec_.landlock.mode.origin,
            "without Landlock a descriptor that reaches out of the sandbox is not stopped", "");
@@ -80,6 +91,28 @@ class Linter {
     if (spec_.fs_protect.get_or(true)) return;
     warn(Code::lint_unprotected, spec_.fs_protect.origin,
          "the command may change what git, editors and agents run outside, as .git/hooks", "");
+  }
+
+  // What a mode leaves out, however much the profile says of it.
+  void unused_landlock() {
+    const Landlock& landlock = spec_.landlock;
+    const bool off = landlock.mode.value == LandlockMode::off;
+    if (!off && landlock.mode.value != LandlockMode::scope) return;
+    const std::string mode = off ? "off" : "scope";
+    const auto tell = [&](std::string_view what, const Origin& origin) {
+      warn(Code::lint_unused_override, origin,
+           std::string(what) + " changes nothing with landlock.mode = " + quote(mode),
+           "take one of the two away");
+    };
+    if (!landlock.fs.empty()) tell("[landlock.fs]", landlock.fs.begin()->second.origin);
+    if (!off) return;
+    for (const auto& [what, set] : {std::pair("landlock.tcp_bind", &landlock.tcp_bind),
+                                    std::pair("landlock.tcp_connect", &landlock.tcp_connect),
+                                    std::pair("landlock.scope", &landlock.scope)}) {
+      if (!set->given) continue;
+      const auto& items = set->edit.items;
+      tell(what, items.empty() ? landlock.mode.origin : items.front().origin);
+    }
   }
 
   // What of ~/.ssh holds no secret.

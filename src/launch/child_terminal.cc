@@ -18,11 +18,14 @@
 namespace immure {
 namespace {
 
-// Modes and size of the caller's terminal.
-int copy_state(int from, int to) {
+// Modes and size of the caller's terminal. Behind it, modes without lines are those of the program
+// in front, as a shell that waits for a command: the new terminal then keeps the kernel's.
+int copy_state(int from, int to, bool in_front) {
   termios modes{};
   winsize size{};
-  if (::ioctl(from, TCGETS, &modes) != 0 || ::ioctl(to, TCSETS, &modes) != 0) return errno;
+  if (::ioctl(from, TCGETS, &modes) != 0) return errno;
+  const bool of_another = !in_front && (modes.c_lflag & ICANON) == 0;
+  if (!of_another && ::ioctl(to, TCSETS, &modes) != 0) return errno;
   if (::ioctl(from, TIOCGWINSZ, &size) != 0 || ::ioctl(to, TIOCSWINSZ, &size) != 0) return errno;
   return 0;
 }
@@ -66,7 +69,8 @@ int open_terminal(const OpenTerminal& step, Construction& construction) {
   // By the master, not by a name: it is that of this pair, wherever it is mounted.
   construction.terminal.reset(::ioctl(master.get(), TIOCGPTPEER, flags));
   if (!construction.terminal) return errno;
-  if (const int errnum = copy_state(static_cast<int>(caller), construction.terminal.get())) {
+  if (const int errnum = copy_state(static_cast<int>(caller), construction.terminal.get(),
+                                    construction.in_front)) {
     return errnum;
   }
   return hand_over(construction.report_fd, {master.get(), construction.terminal.get()});

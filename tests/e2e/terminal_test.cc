@@ -215,6 +215,19 @@ TEST_F(Terminals, InTheBackgroundTheCallersIsLeftAlone) {
   EXPECT_TRUE(shell.sees("got-word")) << shell.rest();
 }
 
+TEST_F(Terminals, AJobThatStartsInTheBackgroundHasNotTheModesOfAShellThatWaits) {
+  Shell shell;
+  shell.does("(until stty -a < /dev/tty | grep -q -e -icanon; do sleep 0.05; done; exec " +
+             line("", "sh -c 'echo at-$((1+1)); read x; echo got-$x'") + ") &");
+  EXPECT_TRUE(shell.sees("at-2")) << shell.rest();
+  shell.does("until jobs | grep -q Stopped; do sleep 0.05; done; echo looked-$((1+1))");
+  EXPECT_TRUE(shell.sees("looked-2")) << shell.rest();
+  shell.does("fg");
+  EXPECT_TRUE(shell.sees("got-$x")) << "the line that fg shows: " << shell.rest();
+  shell.does("typed");
+  EXPECT_TRUE(shell.sees("typed\r\ngot-typed")) << "what is typed is seen: " << shell.rest();
+}
+
 TEST_F(Terminals, InAPipelineKeysAreNotTakenUnasked) {
   Shell shell;
   shell.does(line("", "sh -c 'echo ready-$((1+1)) >&2; sleep 1000; :'") + " | cat");

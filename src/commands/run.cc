@@ -1,7 +1,9 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
+#include <variant>
 
 #include "base/text.h"
 #include "commands/command.h"
@@ -45,7 +47,14 @@ Outcome run_prepared(const Prepared& prepared, Channels& channels, const StatusW
     if (*fd) options.keep_fds.push_back(fd->get());
   }
   if (style.fd > STDERR_FILENO) options.keep_fds.push_back(style.fd);
-  options.events.started = [&status](pid_t init_pid) { status.started(init_pid); };
+  if (channels.status) {
+    const bool own_clocks = std::ranges::any_of(prepared.plan.setup, [](const PlannedStep& step) {
+      return std::holds_alternative<NewTimeNamespace>(step.what);
+    });
+    options.events.started = [&status, own_clocks](pid_t init_pid) {
+      status.started(init_pid, own_clocks);
+    };
+  }
   options.events.ready = [&status, &channels] {
     status.ready();
     if (channels.ready) say_ready(channels.ready);

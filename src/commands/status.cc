@@ -35,7 +35,7 @@ std::string hash_of(std::string_view text) {
   return digits.data();
 }
 
-// The inode numbers of its namespaces, as far as the kernel shows them to us.
+// The inode numbers of its namespaces; while its id maps are not written the kernel shows them.
 Json namespaces_of(pid_t pid) {
   constexpr std::array names{"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"};
   Json out = Json::object();
@@ -125,13 +125,14 @@ void StatusWriter::plan(const Prepared& prepared) const {
   if (fd_ >= 0) send(fd_, plan_event(prepared));
 }
 
-void StatusWriter::started(pid_t init_pid) const {
+void StatusWriter::started(pid_t init_pid, bool own_clocks) const {
   if (fd_ < 0) return;
   Json out = event("start");
   out["pid"] = ::getpid();
   out["init_pid"] = init_pid;
   if (!name_.empty()) out["name"] = name_;
   out["ns"] = namespaces_of(init_pid);
+  if (own_clocks) out["ns"].erase("time");
   send(fd_, json_line(out));
 }
 

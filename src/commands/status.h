@@ -33,8 +33,10 @@ class StatusWriter {
   // `name` is that of the sandbox; empty: it was given none.
   explicit StatusWriter(int fd, std::string name = {}) : fd_(fd), name_(std::move(name)) {}
 
-  void plan(const Prepared& prepared) const;    // profiles, hash of the described plan
-  void started(pid_t init_pid) const;           // pid (ours), init_pid, name, ns
+  void plan(const Prepared& prepared) const;  // profiles, hash of the described plan
+  // pid (ours), init_pid, name, ns: the inode of each of its namespaces, but for that of its clocks
+  // where that is made later.
+  void started(pid_t init_pid, bool own_clocks) const;
   void ready() const;                           // the command runs
   void planted(const std::string& path) const;  // a name of fs_protect that the command made
   void ended(const Exit& exit) const;           // by "target"; "immure" when a limit ended it

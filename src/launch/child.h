@@ -29,7 +29,7 @@ struct ChildContext {
 
   const char* uid_map = nullptr;  // texts for /proc/self/uid_map, gid_map; null: a helper writes it
   const char* gid_map = nullptr;
-  int release_fd = -1;        // the maps that a helper writes are there when it can be read
+  int release_fd = -1;        // waits until it can be read: for a helper's maps, or an onlooker
   int release_write_fd = -1;  // the launcher's end
   bool deny_setgroups = true;
 

@@ -283,7 +283,8 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
 
   Fd release_read;
   Fd release_write;
-  if (context.uid_map == nullptr || context.gid_map == nullptr) {
+  // Whoever is told that it has started may look at it first: soon it is closed to all outside.
+  if (context.uid_map == nullptr || context.gid_map == nullptr || options.events.started) {
     std::array<int, 2> release = {-1, -1};
     if (::pipe2(release.data(), O_CLOEXEC) != 0) return os_error(Code::setup_step, "make a pipe");
     release_read.reset(context.release_fd = release[0]);
@@ -332,6 +333,7 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
       ::waitpid(sandbox.init_pid, nullptr, __WALL);
       return std::get<Error>(written);
     }
+    if (options.events.started) options.events.started(sandbox.init_pid);
     const ssize_t ignored = ::write(context.release_write_fd, "x", 1);  // it is read, or has ended
     static_cast<void>(ignored);
     release_read.reset();
@@ -345,7 +347,6 @@ std::variant<Exit, Error> launch(const LaunchPlan& plan, const LaunchOptions& op
     }
   }
   lifetime_read.reset();
-  if (options.events.started) options.events.started(sandbox.init_pid);
   return monitor(sandbox, plan, options);
 }
 

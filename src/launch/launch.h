@@ -43,7 +43,8 @@ struct Exit {
 
 // Called in the launcher while the sandbox lives; all may be empty.
 struct LaunchEvents {
-  std::function<void(pid_t init_pid)> started;        // pid 1 exists (as seen from outside)
+  // Pid 1 exists (as seen from outside), and waits: /proc still shows its namespaces.
+  std::function<void(pid_t init_pid)> started;
   std::function<void()> ready;                        // the command runs
   std::function<void(const std::string& text)> note;  // what best_effort went without, and
                                                       // output that was lost

@@ -316,5 +316,28 @@ TEST_F(Processes, StatusDescriptorTellsWhoEndedTheRun) {
   EXPECT_TRUE(contains(ours, R"("code":125)")) << ours;
 }
 
+TEST_F(Processes, StatusDescriptorTellsWhichNamespacesThereAre) {
+  const TempDir directory;
+  const std::string inside =
+      "for n in cgroup ipc mnt net pid user uts time; do "
+      "printf '\"%s\":%s\\n' $n $(readlink /proc/self/ns/$n | tr -dc 0-9); done";
+  const auto events = [&](const std::string& options, Outcome& outcome) {
+    outcome = run(
+        {.argv = {"bash", "-c",
+                  binary() + " run --status-fd 3 " + options + "-- sh -c \"$0\" 3>events", inside},
+         .cwd = directory.path()});
+    return read_file(directory.path() + "/events");
+  };
+  Outcome outcome;
+  const std::string told = events("", outcome);
+  ASSERT_EQ(lines(outcome.out).size(), 8U) << outcome.err;
+  for (const std::string& line : lines(outcome.out)) {
+    EXPECT_TRUE(contains(told, line + ",") || contains(told, line + "}")) << line << "\n" << told;
+  }
+  const std::string later = events("--set time.boottime=1h ", outcome);
+  EXPECT_TRUE(contains(later, lines(outcome.out).at(3))) << later;
+  EXPECT_FALSE(contains(later, "\"time\":")) << later;
+}
+
 }  // namespace
 }  // namespace immure::test

@@ -92,8 +92,12 @@ class Picture {
   // Missing directories above the target come by themselves, but not closed as --perms has them.
   void make_parents() {
     if (operation_->parents == 0755 || !is_own_ground()) return;
+    std::vector<std::string> missing;
     for (std::string above(parent_of(target_)); above != "/"; above = parent_of(above)) {
-      if (entry(above) != nullptr || has_entry_below(above)) return;
+      if (entry(above) != nullptr || has_entry_below(above)) break;
+      missing.push_back(above);
+    }
+    for (const std::string& above : missing) {
       out_.entries[above] = {{.target = above, .what = Dir{.mode = operation_->parents}}, option()};
     }
   }

@@ -1,8 +1,10 @@
 #include "config/final_picture.h"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "base/path.h"
 #include "base/shell.h"

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -242,6 +243,9 @@ std::string MountLayer::lay(const Hide& /*hide*/) {
     return fail_replaceable(link, "hidden", "name where it leads: " + quote(there.path));
   }
   if (there.backing == Seen::Backing::kernel && !there.sure) {
+    if (std::optional<Error> refused = refuse_own_files(there, origin())) {
+      return fail(*std::move(refused));
+    }
     builder_.add(MaskProc{.target = step_target(there.path)}, origin());
     return there.path;
   }

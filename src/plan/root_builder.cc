@@ -1,6 +1,9 @@
 #include "plan/root_builder.h"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "base/path.h"
@@ -41,6 +44,19 @@ Error wrong_kind(const Seen& seen, bool directory, const Origin& origin) {
 
 }  // namespace
 
+std::optional<Error> refuse_own_files(const Seen& seen, const Origin& origin) {
+  constexpr std::array<std::string_view, 4> own = {"self", "thread-self", "net", "mounts"};
+  if (seen.backing != Seen::Backing::kernel || seen.sure) return std::nullopt;
+  std::string_view name = std::string_view(seen.path).substr(seen.existing.size());
+  name.remove_prefix(name.starts_with('/') ? 1 : 0);
+  if (std::ranges::find(own, name.substr(0, name.find('/'))) == own.end()) return std::nullopt;
+  return Error{.code = Code::mount_point,
+               .doing = quote(seen.path) + " can't be covered",
+               .reason = "its link leads each process to files of its own",
+               .origin = origin,
+               .hint = "take the entry away; root.proc = \"none\" does without /proc"};
+}
+
 std::string step_target(const std::string& path) { return std::string(relative_to_root(path)); }
 
 void RootBuilder::add(Step step, const std::string& path, TreeNode node, const Origin& origin) {
@@ -76,6 +92,7 @@ Result<std::string> RootBuilder::mount_point(const std::string& target, bool dir
   const TreeNode* base = tree_.node(seen.existing);
   const bool makeable = seen.backing == Seen::Backing::ours && base->shows == FileKind::directory;
   if (!makeable) {
+    if (std::optional<Error> refused = refuse_own_files(seen, origin)) return *std::move(refused);
     const bool unknown = seen.backing == Seen::Backing::kernel;
     if (unknown || (will_exist && seen.backing == Seen::Backing::host)) return seen.path;
     if (seen.backing == Seen::Backing::host && base->kind == TreeNode::Kind::host &&

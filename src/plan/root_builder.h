@@ -2,6 +2,7 @@
 // the tree.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -72,6 +73,10 @@ class RootBuilder {
   std::set<std::string, std::less<>> missing_;
   std::vector<PlannedStep> steps_;
 };
+
+// Below /proc/self and the links like it, in a procfs that is mounted for the sandbox: what covers
+// it would cover the files of pid 1. Code::mount_point
+std::optional<Error> refuse_own_files(const Seen& seen, const Origin& origin);
 
 // As steps name their targets: "/usr/bin" -> "usr/bin".
 std::string step_target(const std::string& path);

@@ -1,6 +1,8 @@
 #include "commands/circumstances.h"
 
+#include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -43,6 +45,13 @@ std::string libraries_beside(const std::string& exe, const Host& host) {
   return why_private(host, directory).empty() ? directory : std::string();
 }
 
+// A directory of the user's own, as a sandbox can have left it. Another's, as /root is where the
+// user is root of a namespace, hides nothing of the user's.
+bool is_closed_by_owner(const std::string& path) {
+  struct stat status {};
+  return ::stat(closed_directory(path).c_str(), &status) == 0 && status.st_uid == ::geteuid();
+}
+
 }  // namespace
 
 std::string find_program(std::string_view word, const Host& host) {
@@ -83,9 +92,10 @@ Circumstances circumstances_of(const Host& host, std::string_view program,
   here.look = [&host](const std::string& path) {
     const auto found = host.files->resolve(path);
     if (!found.ok()) return Presence::silent;
-    // What may not be looked at may be there: to read it says so.
-    if (found.value().kind == FileKind::missing && found.value().errnum != EACCES) {
-      return Presence::missing;
+    if (found.value().kind == FileKind::missing) {
+      // To read it says why it can't be looked at.
+      const bool closed = found.value().errnum == EACCES && is_closed_by_owner(path);
+      return closed ? Presence::there : Presence::missing;
     }
     // A look-up may have been answered by the kernel's cache alone.
     return host.files->executable(path) || !host.files->silent(path) ? Presence::there

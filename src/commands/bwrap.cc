@@ -211,7 +211,8 @@ void tell_started(const BwrapArguments& arguments, std::uint64_t namespaces, pid
   }
 }
 
-int run(const BwrapArguments& arguments, pid_t parent, const Voice& voice) {
+int run(const BwrapArguments& arguments, const BwrapCaller& caller, pid_t parent,
+        const Voice& voice) {
   PlainOptions options{.parent = parent,
                        .block_fd = arguments.block_fd,
                        .userns_block_fd = arguments.userns_block_fd,
@@ -222,6 +223,7 @@ int run(const BwrapArguments& arguments, pid_t parent, const Voice& voice) {
   }
   const OrderedSpec& spec = arguments.spec;
   OrderedHost host = host_of(::geteuid());
+  if (caller.root) host.capabilities = caller.capabilities;
   if (host.uid == 0 || spec.capabilities.value_or(0) != 0) host.landlock_abi = sys::landlock_abi();
   const auto lowered = lower_ordered(spec, host);
   if (const auto* error = std::get_if<Error>(&lowered)) {
@@ -265,7 +267,8 @@ int bwrap(std::span<char* const> words) {
   occupy_standard_descriptors();
   const std::string program = words.empty() ? "bwrap" : words[0];
   const std::vector<std::string> arguments(words.begin() + (words.empty() ? 0 : 1), words.end());
-  auto parsed = parse_bwrap(arguments, caller_of(::geteuid()), voice.level_prefix,
+  const BwrapCaller caller = caller_of(::geteuid());
+  auto parsed = parse_bwrap(arguments, caller, voice.level_prefix,
                             [&voice](const std::string& text) { voice.warn(text); });
   if (const auto* mistake = std::get_if<BwrapMistake>(&parsed)) {
     return voice.die(mistake->text, mistake->errnum);
@@ -282,7 +285,7 @@ int bwrap(std::span<char* const> words) {
     case BwrapArguments::Asks::run:
       break;
   }
-  return run(read, parent, voice);
+  return run(read, caller, parent, voice);
 }
 
 }  // namespace immure

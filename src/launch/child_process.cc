@@ -291,7 +291,21 @@ int run(const LimitPrivileges& step) {
   return check_bounding(step.bounding);
 }
 
-int run(const NoNewPrivileges& /*step*/) {
+// Only what is there: who lacks it may have no right to drop it.
+int drop_what_is_there(std::uint64_t bounding) {
+  for (unsigned long capability = 0; capability < 64; ++capability) {
+    if ((bounding >> capability & 1U) != 0) continue;
+    const int there = ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+    if (there < 0) break;
+    if (there == 1 && ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return errno;
+  }
+  return check_bounding(bounding);
+}
+
+int run(const NoNewPrivileges& step) {
+  if (step.bounding != ~0ULL) {
+    if (const int errnum = drop_what_is_there(step.bounding)) return errnum;
+  }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
   return ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : EPROTO;
 }

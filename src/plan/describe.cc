@@ -183,7 +183,10 @@ std::string text(const ChangeToFirst& s) {
   }
   return line;
 }
-std::string text(const NoNewPrivileges& /*s*/) { return "refuse new privileges"; }
+std::string text(const NoNewPrivileges& s) {
+  if (s.bounding == ~0ULL) return "refuse new privileges";
+  return "refuse new privileges, bounding set " + capabilities(s.bounding);
+}
 
 std::string text(const SealRoot& /*s*/) { return "make the root read-only"; }
 std::string text(const EnterRoot& /*s*/) { return "enter the root and leave the host's"; }

@@ -154,7 +154,8 @@ void lower_privileges(const OrderedSpec& spec, const OrderedHost& host, LaunchPl
          Origin{.flag = "--exec-label"}});
   }
   if (host.uid == 0 && !spec.capabilities) {
-    steps.push_back({NoNewPrivileges{}, {}});
+    // A user namespace of its own has them all, also for one who has been left some only.
+    steps.push_back({NoNewPrivileges{.bounding = host.capabilities}, {}});
     if (plan.reaper) shield_init(host, plan);
     return;
   }

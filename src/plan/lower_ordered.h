@@ -29,6 +29,7 @@ struct OrderedHost {
   std::string cwd;                       // empty: deleted or unreadable
   std::vector<std::string> environment;  // the caller's
   mode_t umask = 022;
+  std::uint64_t capabilities = ~0ULL;  // of root: its effective ones, or all
   bool selinux = false;
   int landlock_abi = 0;
   std::string terminal;  // of standard output; empty: it is none

@@ -265,8 +265,11 @@ struct LimitPrivileges {
   std::uint64_t bounding = 0;
   bool securebits = true;  // uid 0 inside means nothing to the rules of capabilities
 };
+// No program gives more by being executed, nor a capability that is not of the bounding set.
 // Read back. PR_SET_NO_NEW_PRIVS(2const)
-struct NoNewPrivileges {};
+struct NoNewPrivileges {
+  std::uint64_t bounding = ~0ULL;
+};
 // From now on no memory can be written and executed; read back. PR_SET_MDWE(2const)
 struct RefuseExecGain {};
 // From now on reading the time stamp counter is SIGSEGV; read back. PR_SET_TSC(2const)

@@ -171,5 +171,40 @@ const std::vector<Case> exec_fails{
 };
 INSTANTIATE_TEST_SUITE_P(ExecFails, Namespaces, testing::ValuesIn(exec_fails), NameOfCase());
 
+// As in a container: the kernel gives all capabilities to who makes a user namespace.
+class RootOfLittle : public Both {};
+
+TEST_P(RootOfLittle, HasNoMoreInAUserNamespaceOfItsOwn) {
+  const auto sets = [](const std::string& options) {
+    Argv argv{"unshare",       "--user",  "--map-root-user", "setpriv", "--bounding-set",
+              "-sys_resource", program(), "--ro-bind",       "/",       "/"};
+    for (const std::string& word : words(options, "")) argv.push_back(word);
+    argv.insert(argv.end(), {"grep", "^Cap[PEB]", "/proc/self/status"});
+    const Outcome outcome = run({.argv = argv});
+    EXPECT_EQ(outcome.code, 0) << options << ": " << outcome.err;
+    std::vector<std::uint64_t> masks;
+    for (const std::string& line : lines(outcome.out)) {
+      masks.push_back(std::stoull(line.substr(line.find('\t') + 1), nullptr, 16));
+    }
+    return masks;
+  };
+  constexpr std::uint64_t sys_resource = 1ULL << 24U;
+  constexpr std::uint64_t sys_admin = 1ULL << 21U;
+  for (const std::string options :
+       {"", "--unshare-user", "--unshare-all", "--unshare-user --unshare-pid --as-pid-1",
+        "--unshare-user --disable-userns"}) {
+    const std::vector<std::uint64_t> masks = sets(options);
+    ASSERT_EQ(masks.size(), 3U) << options;
+    for (const std::uint64_t mask : masks) {
+      EXPECT_EQ(mask & sys_resource, 0U) << options;
+      EXPECT_NE(mask & sys_admin, 0U) << options << ": what it has stays";
+    }
+  }
+  EXPECT_NE(sets("--unshare-user --cap-add ALL").at(0) & sys_resource, 0U) << "the control";
+}
+
+INSTANTIATE_TEST_SUITE_P(Is, RootOfLittle, testing::Values("Ours", "Debians"),
+                         [](const auto& one) { return one.param; });
+
 }  // namespace
 }  // namespace immure::test

@@ -72,6 +72,8 @@ class Machine {
       host_.terminal = value;
     } else if (name == "landlock") {
       host_.landlock_abi = std::stoi(value);
+    } else if (name == "capabilities") {
+      host_.capabilities = std::stoull(value, nullptr, 16);
     } else if (name == "selinux") {
       host_.selinux = true;
     } else if (name.starts_with("place ")) {

@@ -65,7 +65,7 @@ char first_byte(const char* path) {
 }
 
 BwrapCaller caller_of(uid_t uid) {
-  BwrapCaller caller{.root = uid == 0};
+  BwrapCaller caller{.root = uid == 0, .gid = ::getegid()};
   caller.user_namespaces = exists("/proc/self/ns/user") &&
                            first_byte("/sys/module/user_namespace/parameters/enable") != 'N' &&
                            first_byte("/proc/sys/user/max_user_namespaces") != '0';

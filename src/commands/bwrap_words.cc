@@ -145,8 +145,9 @@ class Words {
   const std::string& detail_;
 };
 
-std::string at_clone(int errnum) {
-  switch (errnum) {
+std::string at_clone(int errnum, bool new_user) {
+  // What is said of user namespaces is no answer to who has asked for others only.
+  switch (new_user || errnum == ENOSPC ? errnum : 0) {
     case EINVAL:
       return "Creating new namespace failed, likely because the kernel does not support user "
              "namespaces.  bwrap must be installed setuid on such systems.";
@@ -194,7 +195,9 @@ std::string bwrap_words(const PlainFailure& failure, const LaunchPlan& plan,
                         const PlainOptions& options) {
   if (failure.has_error) return of_launcher(failure.error);
   const ChildReport& report = failure.report;
-  if (failure.at_clone) return at_clone(report.errnum);
+  if (failure.at_clone) {
+    return at_clone(report.errnum, (plan.namespaces & CLONE_NEWUSER) != 0);
+  }
   const std::size_t setup = plan.setup.size();
   const std::size_t steps = setup + plan.command_setup.size();
   if (report.step < steps) {

@@ -3,6 +3,8 @@
 // of --args, and no other. Authority: bwrap(1).
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -37,6 +39,7 @@ struct BwrapMistake {
 // What of the caller the meaning depends on.
 struct BwrapCaller {
   bool root = false;
+  gid_t gid = 0;                // for --gid, which may be what it is already
   bool user_namespaces = true;  // for --unshare-user-try
   bool cgroup_namespaces = true;
   std::uint64_t capabilities = 0;               // effective ones: what root begins with

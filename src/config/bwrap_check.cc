@@ -22,7 +22,7 @@ const char* check_bwrap(BwrapArguments& arguments, const BwrapWords& words,
   // What root is already needs no namespace, and what it lacks no namespace gives.
   if (caller.root && !has_user) {
     if (spec.uid == 0U) spec.uid.reset();
-    if (spec.gid == 0U) spec.gid.reset();
+    if (spec.gid == caller.gid) spec.gid.reset();
     if (spec.capabilities) *spec.capabilities &= caller.capabilities;
   }
   if (spec.uid && !has_user) return "Specifying --uid requires --unshare-user or --userns";

@@ -171,6 +171,27 @@ const std::vector<Case> exec_fails{
 };
 INSTANTIATE_TEST_SUITE_P(ExecFails, Namespaces, testing::ValuesIn(exec_fails), NameOfCase());
 
+// Who is root, and may do nothing with it.
+class PowerlessRoot : public Both {};
+
+TEST_P(PowerlessRoot, IsToldWhatItLacks) {
+  const auto said = [](const std::string& options) {
+    Argv argv{"unshare", "--user",  "--map-user=0", "setpriv", "--bounding-set",
+              "-all",    program(), "--ro-bind",    "/",       "/"};
+    for (const std::string& word : words(options, "")) argv.push_back(word);
+    argv.emplace_back("true");
+    const Outcome outcome = run({.argv = argv});
+    EXPECT_EQ(outcome.code, 1) << options;
+    return outcome.err;
+  };
+  EXPECT_EQ(said(""), "bwrap: Creating new namespace failed: Operation not permitted\n");
+  EXPECT_EQ(said("--uid 0 --gid 65534"), said(""));
+  EXPECT_EQ(said("--gid 0"), "bwrap: Specifying --gid requires --unshare-user or --userns\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(Is, PowerlessRoot, testing::Values("Ours", "Debians"),
+                         [](const auto& one) { return one.param; });
+
 // As in a container: the kernel gives all capabilities to who makes a user namespace.
 class RootOfLittle : public Both {};
 

@@ -75,6 +75,10 @@ const std::vector<StepFailure> mounts{
      "Can't remount readonly on /newroot/y: Unable to find \"/newroot/y\" in mount table"},
     {MakeReadOnly{.target = "y"}, ENOENT,
      "Can't remount readonly on /newroot/y: realpath(destination): No such file or directory"},
+    {MakeReadOnly{.target = "y"}, ELOOP,
+     "Can't remount readonly on /newroot/y: realpath(destination): Too many levels of symbolic "
+     "links"},
+    {MakeReadOnly{.target = "x/y"}, ENOTDIR, "Can't mkdir parents for /x/y: Not a directory"},
     {MakeReadOnly{.target = "y"}, EPERM,
      "Can't remount readonly on /newroot/y: Unable to apply mount flags: Operation not permitted"},
 };
@@ -89,6 +93,9 @@ const std::vector<StepFailure> files{
     {MakePlace{.target = "a", .kind = MakePlace::Kind::file}, EROFS,
      "Can't create file at /a: Read-only file system"},
     {WriteFile{.target = "a"}, EISDIR, "Can't create file /a: Is a directory"},
+    {WriteFile{.target = "a/b"}, ENOTDIR, "Can't mkdir parents for /a/b: Not a directory"},
+    {EnsureLink{.target = "a/l", .text = "t"}, ENOTDIR,
+     "Can't mkdir parents for /a/l: Not a directory"},
     {EnsureLink{.target = "l", .text = "t"}, 0,
      "Can't make symlink at /l: existing destination is elsewhere", part_other_link, "elsewhere"},
     {EnsureLink{.target = "l", .text = "t"}, 0,
@@ -160,10 +167,12 @@ TEST(BwrapWordsOf, ALockFileByItsNumber) {
             "Unable to lock file /second: Resource temporarily unavailable");
 }
 
-std::string words_at_clone(int errnum) {
+std::string words_at_clone(int errnum, std::uint64_t namespaces = CLONE_NEWNS | CLONE_NEWUSER) {
   PlainFailure failure = failure_at(0, errnum);
   failure.at_clone = true;
-  return words_of(failure);
+  LaunchPlan plan;
+  plan.namespaces = namespaces;
+  return bwrap_words(failure, plan, {});
 }
 
 TEST(BwrapWordsOf, NamespacesThatAreRefused) {
@@ -178,6 +187,12 @@ TEST(BwrapWordsOf, NamespacesThatAreRefused) {
             "Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces "
             "exceeded (ENOSPC)");
   EXPECT_EQ(words_at_clone(ENOMEM), "Creating new namespace failed: Cannot allocate memory");
+  // Of root, who needs no user namespace.
+  EXPECT_EQ(words_at_clone(EPERM, CLONE_NEWNS),
+            "Creating new namespace failed: Operation not permitted");
+  EXPECT_EQ(words_at_clone(ENOSPC, CLONE_NEWNS),
+            "Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces "
+            "exceeded (ENOSPC)");
 }
 
 std::string words_of_error(Error error) {

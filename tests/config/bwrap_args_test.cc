@@ -225,6 +225,12 @@ TEST(BwrapArgs, AUserNamespaceIsImpliedForAllButRoot) {
   EXPECT_FALSE(read_line("--userns 5 true").arguments().spec.new_user);
 }
 
+TEST(BwrapArgs, RootNeedsNoNamespaceForTheIdsThatItHas) {
+  const BwrapCaller root{.root = true, .gid = 7};
+  EXPECT_EQ(shown(read_line("--uid 0 --gid 7 true", root).arguments()), "");
+  EXPECT_EQ(shown(read_line("--uid 0 --gid 0 true", kRoot).arguments()), "");
+}
+
 TEST(BwrapArgs, WhatIsTriedIsLeftOutWhereTheHostHasItNot) {
   const BwrapCaller poor{.root = true, .user_namespaces = false, .cgroup_namespaces = false};
   EXPECT_EQ(shown(read_line("--unshare-user-try true", poor).arguments()), "");

@@ -105,6 +105,7 @@ const std::vector<Mistake> combinations{
      "--disable-userns is not compatible with  --userns-block-fd"},
     {"--uid 1", "Specifying --uid requires --unshare-user or --userns", kRoot},
     {"--gid 1", "Specifying --gid requires --unshare-user or --userns", kRoot},
+    {"--gid 0", "Specifying --gid requires --unshare-user or --userns", {.root = true, .gid = 7}},
     {"--hostname h", "Specifying --hostname requires --unshare-uts"},
     {"--as-pid-1", "Specifying --as-pid-1 requires --unshare-pid"},
     {"--as-pid-1 --unshare-pid --lock-file /a",

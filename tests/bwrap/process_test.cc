@@ -1,5 +1,8 @@
 // The command's process, side by side with Debian's bubblewrap: what it is started with, by whom,
 // and what its end means.
+#include <unistd.h>
+
+#include <csignal>
 
 #include "bwrap/support.h"
 
@@ -49,6 +52,30 @@ const std::vector<Case> start{
      .options = "--dir /d --symlink a /l --file 20 /f --bind @/file /b",
      .given = {{20, "a"}},
      .umask = 0},
+    {.rule = "a standard descriptor that is closed stays so",
+     .options = "--unshare-pid --dev /dev --file 20 /f",
+     .given = {{20, "a"}},
+     .before_exec = [] { ::close(0); }},
+    {.rule = "all but the output are closed",
+     .options = "--bind-data 20 /f",
+     .given = {{20, "a"}},
+     .before_exec =
+         [] {
+           ::close(0);
+           ::close(2);
+         }},
+    {.rule = "signals stay ignored and blocked",
+     .options = "--unshare-pid",
+     .before_exec =
+         [] {
+           ::signal(SIGINT, SIG_IGN);
+           ::signal(SIGUSR1, SIG_IGN);
+           sigset_t blocked;
+           sigemptyset(&blocked);
+           sigaddset(&blocked, SIGTERM);
+           sigaddset(&blocked, SIGRTMIN + 3);
+           ::sigprocmask(SIG_BLOCK, &blocked, nullptr);
+         }},
     {.rule = "new session", .options = "--new-session"},
     {.rule = "new session with a pid namespace", .options = "--new-session --unshare-pid"},
     {.rule = "die with parent", .options = "--die-with-parent"},
@@ -155,10 +182,42 @@ const std::vector<Case> end{
     {.rule = "a command that is a directory", .options = "--dir /d", .command = {"/d"}},
     {.rule = "a command that may not be run", .options = "--bind @/file /f", .command = {"/f"}},
     {.rule = "a script without its interpreter", .options = "--bind @/run /r", .command = {"/r"}},
+    {.rule = "a script that names no interpreter is for sh",
+     .options = "--ro-bind / / --dev /dev --tmpfs /mnt --perms 0755 --file 20 /mnt/s",
+     .command = {"/mnt/s", "word"},
+     .given = {{20, "echo $0 $1; exit 3\n"}},
+     .alone = true},
+    {.rule = "a file of PATH that may not be run is passed over",
+     .options = "--ro-bind / / --dev /dev --tmpfs /mnt --dir /mnt/a --dir /mnt/b --setenv PATH "
+                "/mnt/a:/mnt/b --perms 0644 --file 20 /mnt/a/s --perms 0755 --file 21 /mnt/b/s",
+     .command = {"s"},
+     .given = {{20, "#!/bin/sh\necho a\n"}, {21, "#!/bin/sh\necho b\n"}},
+     .alone = true},
+    {.rule = "and told of where there is no other",
+     .options = "--ro-bind / / --dev /dev --tmpfs /mnt --setenv PATH /mnt:/nowhere --perms 0644 "
+                "--file 20 /mnt/s",
+     .command = {"s"},
+     .given = {{20, "#!/bin/sh\necho a\n"}},
+     .alone = true},
     {.rule = "an empty command", .options = "", .command = {""}},
     {.rule = "a command below a file", .options = "", .command = {"/probe/x"}},
 };
 INSTANTIATE_TEST_SUITE_P(End, Compared, testing::ValuesIn(end), NameOfCase());
+
+// bubblewrap waits for ever for an end that nobody tells it.
+TEST(EndWithoutASignal, IsSeen) {
+  IMMURE_REQUIRE_SANDBOX();
+  const HostFiles files;
+  for (const std::string options : {"", "--unshare-pid", "--lock-file /probe"}) {
+    const Heard heard = play(ours(),
+                             {.rule = "",
+                              .options = options,
+                              .command = {"/probe", "quiet", "7"},
+                              .before_exec = [] { ::signal(SIGCHLD, SIG_IGN); }},
+                             files);
+    EXPECT_EQ(heard.outcome.code, 7) << options << ": " << heard.outcome.err;
+  }
+}
 
 // What the kernel runs as a filter: an array of sock_filter.
 std::string allow_everything() { return "\x06\0\0\0\0\0\xff\x7f"s; }

@@ -230,11 +230,9 @@ class Parser {
       case cap_drop:
         return capability(values[0], option == cap_add);
       case exec_label:
-        spec_.exec_label = values[0];
-        return true;
+        return label(values[0], spec_.exec_label);
       case file_label:
-        spec_.file_label = values[0];
-        return true;
+        return label(values[0], spec_.file_label);
       case level_prefix:
         return level_prefix_ = true;
       case not_a_security_boundary:
@@ -242,6 +240,13 @@ class Parser {
       default:
         return false;
     }
+  }
+
+  // An empty one would be none, though one was asked for.
+  bool label(const std::string& word, std::string& out) {
+    if (word.empty()) return fail("invalid label ");
+    out = word;
+    return true;
   }
 
   bool capability(const std::string& name, bool add_it) {

@@ -55,6 +55,8 @@ const std::vector<Mistake> words{
     {"--setenv \"\" C", "setenv failed"},
     {"--unsetenv A=B", "unsetenv failed"},
     {"--unsetenv \"\"", "unsetenv failed"},
+    {"--exec-label \"\"", "invalid label "},
+    {"--file-label \"\"", "invalid label "},
     {"--argv0 a --argv0 a", "--argv0 used multiple times"},
 };
 INSTANTIATE_TEST_SUITE_P(Word, Mistakes, testing::ValuesIn(words));

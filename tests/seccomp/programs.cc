@@ -148,8 +148,10 @@ class Programs : public testing::TestWithParam<Program> {};
 
 TEST_P(Programs, Run) {
   const Program& program = GetParam();
-  if (run_script({}, std::string("command -v ") + program.name) != 0)
+  if (run_script({}, std::string("command -v ") + program.name) != 0) {
+    if (must_run()) FAIL() << program.name << " is not installed";
     GTEST_SKIP() << program.name << " is not installed";
+  }
   ASSERT_EQ(run_script({}, program.script), 0) << "without a filter";
   EXPECT_EQ(run_script(compiled_filter(kStandard), program.script), 0);
   EXPECT_EQ(run_script(compiled_filter(kGuarded), program.script), 0);

@@ -83,8 +83,12 @@ std::string step_hint(const Step& step, int errnum) {
   if (std::holds_alternative<SetRlimit>(step) && errnum == EPERM) {
     return "it is above your own hard limit: see ulimit -H -a";
   }
-  if (std::holds_alternative<WriteProc>(step) && (errnum == EXDEV || errnum == EROFS)) {
-    return "an outer container covers this part of /proc";
+  if (const auto* write = std::get_if<WriteProc>(&step)) {
+    if (errnum == EXDEV || errnum == EROFS) return "an outer container covers this part of /proc";
+    if (errnum == EACCES &&
+        (write->file.starts_with("sys/kernel/") || write->file.starts_with("sys/fs/mqueue/"))) {
+      return "the kernel lets only the sandbox's uid 0 set it: --set user.uid=0";
+    }
   }
   if (std::holds_alternative<OpenTerminal>(step)) {
     return errnum == ENOSPC ? "all terminals are taken: sysctl kernel.pty.max, kernel.pty.nr"

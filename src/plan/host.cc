@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -111,6 +112,20 @@ int count_processors() {
   return 1;
 }
 
+int own_kernel() {
+  constexpr int kMajor = 1000;
+  utsname names{};
+  int major = 0;
+  int minor = 0;
+  if (::uname(&names) != 0) return 0;
+  const std::string_view release(names.release);
+  const char* const end = release.data() + release.size();
+  const auto first = std::from_chars(release.data(), end, major);
+  if (first.ec != std::errc() || first.ptr == end || *first.ptr != '.') return 0;
+  if (std::from_chars(first.ptr + 1, end, minor).ec != std::errc()) return 0;
+  return major * kMajor + minor;
+}
+
 int own_landlock_abi() { return std::max(sys::landlock_abi(), 0); }
 
 // subuid(5): name or uid, first id, count.
@@ -205,6 +220,7 @@ Host this_host(const HostFiles& files) {
   host.oom_score_adj = OnDemand<int>(own_oom_score_adj);
   host.processors = OnDemand<int>(count_processors);
   host.landlock_abi = OnDemand<int>(own_landlock_abi);
+  host.kernel = OnDemand<int>(own_kernel);
   host.last_capability = OnDemand<std::uint64_t>(highest_capability);
   return host;
 }

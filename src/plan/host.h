@@ -87,6 +87,7 @@ struct Host {
   OnDemand<int> oom_score_adj{0};
   OnDemand<int> processors{1};
   OnDemand<int> landlock_abi{0};                // 0: none; landlock(7)
+  OnDemand<int> kernel{0};                      // 6014: Linux 6.14; uname(2). 0: not known
   OnDemand<std::uint64_t> last_capability{40};  // the kernel's highest; capabilities(7)
   const HostFiles* files = nullptr;             // never null
 };

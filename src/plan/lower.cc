@@ -77,7 +77,7 @@ std::variant<LaunchPlan, Errors> lower_checked(const SandboxSpec& spec, const Re
   if (!spec.state.used.empty()) add_state(spec, host, plan, errors);
   const bool mounts_failed = errors.size() > errors_before_mounts;
 
-  lower_kernel_settings(spec, plan);
+  lower_kernel_settings(spec, host, plan, errors);
   add_oom_score(spec, host, plan, errors);
   plan.setup.push_back({EnterRoot{}, {}});
   lower_mount_locks(spec, plan);

@@ -179,6 +179,31 @@ void add_maxima(const SandboxSpec& spec, LaunchPlan& plan) {
   if (!lenient) bound_watches(spec, plan);
 }
 
+constexpr int kOwnPidMax = 6014;  // the first kernel where each pid namespace has its pid_max
+constexpr std::string_view kPidMax = "kernel.pid_max";
+
+// "inside outside count" lines: more than one id.
+bool maps_many(std::string_view map) {
+  return map.ends_with('\n') && (map.find('\n') + 1 != map.size() || !map.ends_with(" 1\n"));
+}
+
+// RLIMIT_NPROC counts each id by itself. Of many ids, all together are bounded by the numbers that
+// there are for their processes.
+void bound_processes(const SandboxSpec& spec, const Host& host, LaunchPlan& plan) {
+  const auto nproc = spec.limits.rlimits.find("nproc");
+  if (!maps_many(plan.uid_map) || (plan.namespaces & CLONE_NEWPID) == 0 ||
+      nproc == spec.limits.rlimits.end() || !nproc->second.is_set() ||
+      nproc->second.value->kind != LimitValue::Kind::value ||
+      spec.sysctl.contains(std::string(kPidMax)) || host.kernel.get() < kOwnPidMax) {
+    return;
+  }
+  constexpr std::uint64_t least = 301;        // the kernel's
+  constexpr std::uint64_t most = 4UL << 20U;  // PID_MAX_LIMIT
+  const std::uint64_t wanted = std::clamp<std::uint64_t>(nproc->second.value->hard, least, most);
+  plan.setup.push_back({WriteProc{.file = sysctl_file(kPidMax), .value = std::to_string(wanted)},
+                        nproc->second.origin});
+}
+
 // Landlock's rules, and what is tried to see that they hold, are opened by the command's process.
 void limit_files_last(std::vector<PlannedStep>& steps) {
   const auto found = std::ranges::find_if(steps, [](const PlannedStep& planned) {
@@ -209,8 +234,17 @@ void lower_namespaces(const SandboxSpec& spec, LaunchPlan& plan) {
   }
 }
 
-void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
+void lower_kernel_settings(const SandboxSpec& spec, const Host& host, LaunchPlan& plan,
+                           Errors& errors) {
   for (const auto& [name, value] : spec.sysctl) {
+    if (name == kPidMax && host.kernel.get() < kOwnPidMax) {
+      errors.push_back({.code = Code::sysctl,
+                        .doing = "sysctl \"kernel.pid_max\" belongs to no namespace",
+                        .reason = "it is the whole machine's before Linux 6.14",
+                        .origin = value.origin,
+                        .hint = "limits.nproc bounds the processes of each id"});
+      continue;
+    }
     plan.setup.push_back(
         {WriteProc{.file = sysctl_file(name), .value = value.get_or("")}, value.origin});
   }
@@ -227,6 +261,8 @@ void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan) {
     plan.setup.push_back({std::move(step), std::move(origin), is_best_effort(spec, "time-ns")});
   }
   if (!keeps_sys_admin(spec)) add_maxima(spec, plan);
+  const bool joined = spec.namespaces.user.value == NamespaceChoice::joined;
+  if (!joined && !is_lenient(spec)) bound_processes(spec, host, plan);
 }
 
 void lower_mount_locks(const SandboxSpec& spec, LaunchPlan& plan) {

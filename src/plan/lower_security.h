@@ -17,7 +17,8 @@ void lower_namespaces(const SandboxSpec& spec, LaunchPlan& plan);
 // Steps of pid 1 that need /proc of the host, to come before EnterRoot: sysctls, the maxima of
 // nested namespaces, the clocks. The maxima are left to lower_mount_locks(), if mounts are locked:
 // that makes namespaces.
-void lower_kernel_settings(const SandboxSpec& spec, LaunchPlan& plan);
+void lower_kernel_settings(const SandboxSpec& spec, const Host& host, LaunchPlan& plan,
+                           Errors& errors);
 
 // Steps of pid 1 just after EnterRoot, before any that opens a file inside for the command.
 void lower_mount_locks(const SandboxSpec& spec, LaunchPlan& plan);

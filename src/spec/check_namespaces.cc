@@ -154,7 +154,7 @@ void check_clocks(const SandboxSpec& spec, Problems& problems) {
   }
 }
 
-enum class SysctlHome : std::uint8_t { nowhere, net, ipc, uts, user };
+enum class SysctlHome : std::uint8_t { nowhere, net, ipc, uts, user, pid };
 
 // The namespaced ones; everything else is the whole machine's.
 SysctlHome sysctl_home(std::string_view name) {
@@ -168,6 +168,7 @@ SysctlHome sysctl_home(std::string_view name) {
   }
   if (name.starts_with("net.")) return SysctlHome::net;
   if (name.starts_with("fs.mqueue.")) return SysctlHome::ipc;
+  if (name == "kernel.pid_max") return SysctlHome::pid;
   if (name == "kernel.hostname" || name == "kernel.domainname") return SysctlHome::uts;
   if (name.starts_with("user.max_inotify_") || name.starts_with("user.max_fanotify_")) {
     return SysctlHome::user;
@@ -190,7 +191,8 @@ void check_sysctl(const SandboxSpec& spec, Problems& problems) {
                      name.starts_with("user.max_")
                          ? "[namespaces.nested] sets how many namespaces may be made inside"
                          : "net.*, fs.mqueue.*, kernel.shm*, kernel.msg*, kernel.sem, "
-                           "kernel.hostname, kernel.domainname and user.max_inotify_* do");
+                           "kernel.pid_max, kernel.hostname, kernel.domainname and "
+                           "user.max_inotify_* do");
         continue;
       case SysctlHome::net:
         look("net", spec.namespaces.net);
@@ -203,6 +205,9 @@ void check_sysctl(const SandboxSpec& spec, Problems& problems) {
         break;
       case SysctlHome::user:
         look("user", spec.namespaces.user);
+        break;
+      case SysctlHome::pid:
+        look("pid", spec.namespaces.pid);
         break;
     }
     if (!shared.empty()) {

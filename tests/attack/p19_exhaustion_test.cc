@@ -48,6 +48,29 @@ TEST_F(P19Exhaustion, ProcessesOfTheSameUserElsewhereDoNotCount) {
   EXPECT_EQ(said(program), "EAGAIN");
 }
 
+// Each id has a count of its own.
+TEST_F(P19Exhaustion, ProcessesOfManyIdsTogether) {
+  const Argv many{"--set", "user.uid_map=\"subid\"",
+                  "--set", "user.gid_map=\"subid\"",
+                  "--set", "user.uid=0",
+                  "--set", "caps.keep=[\"CAP_SETUID\"]",
+                  "--set", "limits.nproc=40"};
+  Argv unbounded = many;
+  unbounded.insert(unbounded.end(), {"--set", "sysctl.\"kernel.pid_max\"=\"4194304\""});
+  IMMURE_REQUIRE(inside({"echo", "ok"}, unbounded) == "ok",
+                 "no subordinate ids, or one pid_max for the whole machine (Linux 6.14)");
+  const Argv flood{
+      "sh", "-c",
+      "for u in $(seq 12); do perl -MPOSIX -e 'setuid(shift); exec @ARGV' $u sh -c 'for i in "
+      "$(seq 35); do sleep 4 & done; wait' 2>/dev/null || echo refused & done; wait; echo ok"};
+  const auto first = [](const std::string& text) { return text.substr(0, text.find('\n')); };
+  expect_held({.promise = 19,
+               .attack = "fork bomb of many ids",
+               .control = first(inside(flood, unbounded)),
+               .inside = first(inside(flood, many))},
+              {"refused"});
+}
+
 TEST_F(P19Exhaustion, MemoryOfTmpfs) {
   const Argv fill = payload({"fill-all", "30", "/tmp", "/var/tmp", "/dev/shm", own_home()});
   expect_bounded("fill all tmpfs", fill, {}, {"--set", "limits.tmp_total=80M"}, "ENOSPC");

@@ -275,5 +275,28 @@ TEST_F(Isolation, CoreDumpsAreOffForPipeHandlersToo) {
   EXPECT_EQ(inside("grep 'core file' /proc/self/limits | awk '{print $5, $6}'"), "1 1");
 }
 
+TEST_F(Isolation, ASettingOfTheIpcNamespaceIsForItsRoot) {
+  if (::getuid() == 0) GTEST_SKIP() << "root already";
+  const Argv setting{"--set", R"(sysctl."kernel.msgmax"="100")"};
+  const Argv command{"cat", "/proc/sys/kernel/msgmax"};
+  const Outcome refused = run(immure_run(setting, command));
+  EXPECT_EQ(refused.code, 125);
+  EXPECT_TRUE(contains(refused.err, "--set user.uid=0")) << refused.err;
+  Argv as_root = setting;
+  as_root.insert(as_root.end(), {"--set", "user.uid=0"});
+  EXPECT_EQ(run(immure_run(as_root, command)).out, "100\n");
+}
+
+TEST_F(Isolation, TheNumbersOfItsProcessesAreItsOwn) {
+  const Argv command{"cat", "/proc/sys/kernel/pid_max"};
+  const Argv setting{"--set", R"(sysctl."kernel.pid_max"="400")"};
+  const std::string outside = run({.argv = command}).out;
+  EXPECT_NE(outside, "400\n") << "the control";
+  const Outcome limited = run(immure_run(setting, command));
+  IMMURE_REQUIRE(!contains(limited.err, "before Linux 6.14"), "one pid_max for the whole machine");
+  EXPECT_EQ(limited.out, "400\n") << limited.err;
+  EXPECT_EQ(run({.argv = command}).out, outside);
+}
+
 }  // namespace
 }  // namespace immure::test

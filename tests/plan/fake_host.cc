@@ -164,6 +164,7 @@ Host usual_host(const FakeFiles& files) {
           .oom_score_adj = {100},
           .processors = {4},
           .landlock_abi = {7},
+          .kernel = {6018},
           .files = &files};
 }
 

@@ -104,6 +104,7 @@ void apply_directives(const std::string& profile, FakeFiles& files, Start& start
         groups.push_back(static_cast<gid_t>(std::stoul(word)));
       start.host.groups = {groups};
     }
+    if (name == "kernel") start.host.kernel = std::stoi(value);
     if (name == "landlock") start.host.landlock_abi = std::stoi(value);
     if (name == "subids") {
       std::vector<IdSpan> spans;

@@ -2,7 +2,6 @@
 
 #include <sys/statvfs.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "plan/landlock.h"
+#include "plan/landlock_rights.h"
 #include "plan/planned_tree.h"
 #include "plan/program_file.h"
 
@@ -72,7 +72,7 @@ class Analysis {
       if (!why.reason.empty()) {
         return problem(Code::not_executable, subject + ' ' + why.reason, why.hint);
       }
-      if (!may_execute(seen.path)) {
+      if (!landlock_refusal(plan_, seen.path, landlock_files::execute).empty()) {
         return problem(
             Code::not_executable, subject + " has no right of Landlock to be executed",
             "give it one, in [landlock.fs]: " + quote(parent_of(seen.path)) + " = \"ro,exec\"");
@@ -98,17 +98,6 @@ class Analysis {
         return plain();
     }
     return plain();
-  }
-
-  // By the rules at and above a path, which add up.
-  bool may_execute(std::string_view path) const {
-    return std::ranges::all_of(plan_.command_setup, [&](const PlannedStep& step) {
-      const auto* rules = std::get_if<RestrictSelf>(&step.what);
-      if (rules == nullptr || (rules->files & landlock_files::execute) == 0) return true;
-      return std::ranges::any_of(rules->paths, [&](const LandlockPath& rule) {
-        return (rule.rights & landlock_files::execute) != 0 && is_within(path, rule.path);
-      });
-    });
   }
 
   // ENOEXEC: the kernel does not run it. ENOENT: an emulator would, or what is missing is the

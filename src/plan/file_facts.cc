@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "plan/facts.h"
+#include "plan/landlock.h"
+#include "plan/landlock_rights.h"
 
 namespace immure {
 namespace {
@@ -23,14 +25,16 @@ void add_word(std::string& detail, std::string_view word) {
 class FileFacts {
  public:
   FileFacts(const LaunchPlan& plan, const SandboxSpec& spec, std::vector<Fact>& facts)
-      : facts_(facts) {
+      : plan_(plan), facts_(facts) {
     for (const Mount& mount : spec.mounts) {
       if (!mount.why.empty()) reasons_[place(mount.origin)] = mount.why;
     }
     // A directory is worth a line only when nothing is put on it or into it.
     for (const PlannedStep& step : plan.setup) {
       std::visit([&](const auto& s) { note(s); }, step.what);
+      sealed_ = sealed_ || std::holds_alternative<SealRoot>(step.what);
     }
+    writable_root_ = &spec.root.writable.origin;
   }
 
   void add(const PlannedStep& step) {
@@ -54,7 +58,17 @@ class FileFacts {
     }
   }
 
+  // A rule of [landlock.fs] gives less than the mount.
+  void add_landlock(Heading heading, const std::string& subject, std::string& detail) const {
+    const bool written = heading == Heading::writes || heading == Heading::scratch;
+    if (!written && heading != Heading::reads) return;
+    const std::uint64_t right = written ? landlock_files::write_file : landlock_files::read_file;
+    const std::string left = landlock_refusal(plan_, subject, right);
+    if (!left.empty()) add_word(detail, "but Landlock leaves: " + left);
+  }
+
   void fact(Heading heading, std::string subject, std::string detail) {
+    add_landlock(heading, subject, detail);
     Fact& made = facts_.emplace_back(
         Fact{heading, std::move(subject), std::move(detail), *origin_, std::string()});
     const auto reason = reasons_.find(place(*origin_));
@@ -62,7 +76,11 @@ class FileFacts {
   }
 
   void tell(const MakeRoot& s) {
-    if (s.directory.empty()) return;
+    if (s.directory.empty()) {
+      if (sealed_) return;
+      origin_ = writable_root_;
+      return fact(Heading::scratch, "/", "at most " + show_size(s.size_bytes));
+    }
     fact(s.read_only ? Heading::reads : Heading::writes, "/", "from " + s.directory);
   }
   void tell(const MakeDir& s) {
@@ -140,11 +158,14 @@ class FileFacts {
   template <class T>
   void tell(const T& /*not about a path inside*/) {}
 
+  const LaunchPlan& plan_;
   std::vector<Fact>& facts_;
   std::map<Place, std::string> reasons_;
   std::set<std::string> mounted_;  // something is put on this target
   std::set<std::string> used_;     // something lies in this directory
   const Origin* origin_ = nullptr;
+  const Origin* writable_root_ = nullptr;
+  bool sealed_ = false;  // the root is made read-only at the end
 };
 
 }  // namespace

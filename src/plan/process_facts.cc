@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "plan/facts.h"
 #include "plan/kept_groups.h"
 
@@ -121,6 +122,11 @@ bool add_step(const PlannedStep& step, std::vector<Fact>& facts) {
     return true;
   }
   if (const auto* write = std::get_if<WriteProc>(&step.what)) {
+    if (write->file == "sys/kernel/pid_max") {
+      facts.push_back(
+          {Heading::limits, "processes of all ids", "below " + write->value, step.origin, {}});
+      return true;
+    }
     const bool nesting = write->file.starts_with("sys/user/max_");
     facts.push_back({nesting ? Heading::filter : Heading::network,
                      nesting ? "own " + write->file.substr(13) + " inside" : "/proc/" + write->file,
@@ -148,6 +154,34 @@ bool add_step(const PlannedStep& step, std::vector<Fact>& facts) {
     return false;
   }
   return true;
+}
+
+template <class... Kinds>
+bool has_any(const std::vector<PlannedStep>& steps) {
+  return std::ranges::any_of(steps, [](const PlannedStep& step) {
+    return (std::holds_alternative<Kinds>(step.what) || ...);
+  });
+}
+
+// What is the caller's where no step puts something of the sandbox's own in its place; and what
+// bounds all together.
+void add_shared(const LaunchPlan& plan, const SandboxSpec& spec, std::vector<Fact>& facts) {
+  if (!has_any<NewSession, OwnTerminal>(plan.command_setup)) {
+    facts.push_back({Heading::process, "terminal", "the caller's", spec.process.tty.origin, {}});
+  }
+  if (!has_any<NewKeyring>(plan.command_setup)) {
+    facts.push_back(
+        {Heading::process, "keyring", "that of your session", spec.process.keyring.origin, {}});
+  }
+  for (const PlannedStep& step : plan.setup) {
+    const auto* memory = std::get_if<MakeScratch>(&step.what);
+    if (memory == nullptr || memory->size_bytes == 0) continue;
+    facts.push_back({Heading::limits,
+                     "files in memory without a size",
+                     "at most " + show_size(memory->size_bytes) + " together",
+                     spec.limits.tmp_total.origin,
+                     {}});
+  }
 }
 
 // Landlock's rules hold for what a descriptor reaches.
@@ -264,14 +298,12 @@ void add_process_facts(const LaunchPlan& plan, const SandboxSpec& spec, std::vec
                      plan.state.origin,
                      {}});
   }
+  add_shared(plan, spec, facts);
   add_lifetime(plan, spec, facts);
   for (const Without& lost : plan.without) {
     facts.push_back({Heading::filter, "without", lost.what, lost.origin, {}});
   }
-  const bool filtered = std::ranges::any_of(plan.command_setup, [](const PlannedStep& step) {
-    return std::holds_alternative<LoadFilter>(step.what);
-  });
-  if (!filtered) {
+  if (!has_any<LoadFilter>(plan.command_setup)) {
     facts.push_back({Heading::filter,
                      "filter",
                      "none: every call reaches the kernel",

@@ -7,6 +7,8 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "plan/facts.h"
+#include "plan/landlock.h"
+#include "plan/landlock_rights.h"
 #include "plan/root_tree.h"
 #include "plan/why.h"
 #include "spec/refusals.h"
@@ -212,6 +214,29 @@ Result<WhyAnswer> absent(const WhyContext& context, const Model& model, const Se
   return answer;
 }
 
+// The line of [landlock.fs] that is nearest above a path.
+Origin origin_of_rule(const SandboxSpec& spec, const std::string& path) {
+  const Setting<std::vector<std::string>>* nearest = nullptr;
+  std::size_t length = 0;
+  for (const auto& [place, words] : spec.landlock.fs) {
+    if (!is_within(path, place) || place.size() < length) continue;
+    nearest = &words;
+    length = place.size();
+  }
+  return nearest == nullptr ? Origin{} : nearest->origin;
+}
+
+// What the mount gives there, and Landlock takes away.
+void add_landlock(const WhyContext& context, const std::string& path, bool writable,
+                  WhyAnswer& answer) {
+  std::string left = landlock_refusal(context.plan, path, landlock_files::read_file);
+  if (left.empty() && writable) {
+    left = landlock_refusal(context.plan, path, landlock_files::write_file);
+  }
+  if (left.empty()) return;
+  answer.push_back({"but Landlock leaves: " + left, origin_of_rule(context.spec, path), {}});
+}
+
 std::string absolute(const std::string& path, const Host& host) {
   if (path == "~" || path.starts_with("~/")) return collapse(host.home + path.substr(1));
   return collapse(path.starts_with('/') ? path : host.cwd + "/" + path);
@@ -253,6 +278,7 @@ Result<WhyAnswer> why_path(const WhyContext& context, const std::string& path) {
     } else {
       answer.push_back({"part of the root", {}, {}});
     }
+    add_landlock(context, seen.path, !mount.access.read_only, answer);
     if (!seen.host_path.empty() && seen.host_path != seen.path) {
       answer.push_back({"on the host it is " + escape(seen.host_path), {}, {}});
     }

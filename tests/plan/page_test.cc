@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "fake_host.h"
+#include "plan/landlock.h"
 #include "plan/why.h"
 
 namespace immure {
@@ -101,6 +102,20 @@ TEST_F(WhyPath, WhatIsAbsentOrHiddenNamesWhatCoversIt) {
   EXPECT_EQ(why("text"), why("/home/u/proj/text"));
   EXPECT_TRUE(why("/usr/sbin").starts_with("/usr/sbin: hidden: covered with something empty\n"));
   EXPECT_TRUE(why("/usr/sbin/x").starts_with("/usr/sbin/x: not in the sandbox: what holds it is"));
+}
+
+TEST_F(WhyPath, SaysWhatLandlockTakesAway) {
+  const std::string without =
+      "/home/u: can be written, and is gone afterwards\nmount a tmpfs on "
+      "/home/u\n";
+  RestrictSelf rules{.files = landlock_files::all,
+                     .paths = {{"/", landlock_files::look}, {"/home/u", landlock_files::all}}};
+  plan_.command_setup = {{rules, {}}};
+  EXPECT_EQ(why("/home/u"), without);
+  rules.paths.pop_back();
+  plan_.command_setup = {{rules, {}}};
+  EXPECT_EQ(why("/home/u"), without + "but Landlock leaves: ro,exec\n");
+  EXPECT_FALSE(why("/bin/true").contains("Landlock"));
 }
 
 TEST_F(WhyPath, CredentialsAreNeverSuggested) {

@@ -295,7 +295,10 @@ void LandlockLayer::check_entries(const Rules& rules) {
     rule_error(quote(path) + " can't be held to " + landlock_words(entry->second, files::all),
                giver + " above it gives " + landlock_words(more, files::all) +
                    " besides, and rights add up",
-               words.origin, "give less there, in [landlock.fs]: " + giver + " = \"none\"");
+               words.origin,
+               "give less there, in [landlock.fs]: " + giver + " = \"none\"\n" +
+                   "or write what it has then: " + quote(path) + " = " +
+                   quote(landlock_words(entry->second | above, files::all)));
   }
 }
 

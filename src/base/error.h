@@ -104,6 +104,8 @@ enum class Code : std::uint16_t {
   wrong_architecture = 604,
   lint_host_network = 710,
   lint_raw_bus = 720,
+  lint_x11 = 721,
+  lint_keyring = 722,
   lint_credentials = 723,
   lint_unprotected = 724,
   lint_whole_host = 725,

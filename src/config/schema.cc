@@ -249,8 +249,8 @@ constexpr SchemaRow intent_set(std::string_view key, std::span<const Word> words
 // Of lint codes, and of what is refused unless it is acknowledged.
 constexpr auto kLintCodes = std::to_array<Word>({{"W710"},
                                                  {"W720"},
-                                                 {"W721", later_word},
-                                                 {"W722", later_word},
+                                                 {"W721"},
+                                                 {"W722"},
                                                  {"W723"},
                                                  {"W724"},
                                                  {"W725"},

@@ -21,6 +21,7 @@ class Linter {
     network();
     arguments();
     credentials();
+    x11();
     protection();
     unused_landlock();
     environment();
@@ -73,6 +74,20 @@ class Linter {
     }
   }
 
+  void x11() {
+    constexpr std::string_view sockets = "/tmp/.X11-unix";
+    for (const Grant& grant : grants_of(spec_)) {
+      const bool itself = lies_above(sockets, grant);
+      if (!itself && (!shows(grant, sockets) || !is_uncovered(spec_, grant, sockets))) continue;
+      warn(Code::lint_x11, grant.origin,
+           quote(grant.shown) +
+               " leads to the X server, whose clients read each other's keys and "
+               "windows",
+           itself ? "take it away"
+                  : "cover it: " + quote(inside_path(grant, sockets)) + " = \"hide\"");
+    }
+  }
+
   void protection() {
     const bool own_filter = spec_.seccomp.file.is_set();
     if (spec_.seccomp.base.value == FilterBase::none && !own_filter) {
@@ -83,6 +98,10 @@ class Linter {
     if (spec_.seccomp.on_deny.value == OnDeny::log) {
       warn(Code::lint_unprotected, spec_.seccomp.on_deny.origin,
            "system calls that the filter refuses with EPERM are let through", "");
+    }
+    if (spec_.process.keyring.value == KeyringMode::inherit) {
+      warn(Code::lint_keyring, spec_.process.keyring.origin,
+           "the keys of your session's keyring are the command's, too", "");
     }
     if (spec_.landlock.mode.value == LandlockMode::off) {
       warn(Code::lint_unprotected, spec_.landlock.mode.origin,

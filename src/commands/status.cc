@@ -35,7 +35,7 @@ std::string hash_of(std::string_view text) {
   return digits.data();
 }
 
-// The inode numbers of its namespaces; while its id maps are not written the kernel shows them.
+// The inode numbers of its namespaces; the kernel shows them until pid 1 closes itself.
 Json namespaces_of(pid_t pid) {
   constexpr std::array names{"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"};
   Json out = Json::object();

@@ -113,9 +113,10 @@ std::vector<std::string> read_written_places(const std::string& file) {
 std::optional<Error> remember_written_places(const LaunchPlan& plan, const std::string& file) {
   if (file.empty()) return std::nullopt;
   std::vector<std::string> places = written_by(plan);
+  // Not what lies in a known one: a link may lead out of it, and stay in the wider one.
   const auto drop_known = [&places](const std::vector<std::string>& known) {
     std::erase_if(places, [&](const std::string& place) {
-      return std::ranges::any_of(known, [&](const auto& one) { return is_within(place, one); });
+      return std::ranges::find(known, place) != known.end();
     });
   };
   if (places.empty()) return std::nullopt;

@@ -28,6 +28,17 @@ TEST_F(Planted, ALinkPlantedInAProjectIsNotFollowedFromAbove) {
   EXPECT_EQ(from_above({"--ro", "other/secret"}).out, "secret\nsecret\n") << "what it says to do";
 }
 
+// A link that leads out of the narrower place stays in the wider one.
+TEST_F(Planted, WhereAWiderDirectoryWasWritableBeforeTheNarrowerIsRememberedToo) {
+  ASSERT_EQ(in_sandbox({"--rw", directory_.path()}, "true", "/").code, 0);
+  ASSERT_EQ(in_sandbox({"-w"}, "ln -s ../other/secret notes", project()).code, 0);
+  const Outcome outcome =
+      in_sandbox({"--ro", "project/notes"}, "cat project/notes", directory_.path());
+  EXPECT_EQ(outcome.code, 125) << outcome.out;
+  EXPECT_TRUE(contains(outcome.err, "\"" + project() + "\" was writable in an earlier start"))
+      << outcome.err;
+}
+
 // Of no project at all: that a sandbox could write there is remembered.
 TEST_F(Planted, ALinkPlantedWhereASandboxCouldWriteIsNotFollowedLater) {
   const auto from_above = [&] {

@@ -52,12 +52,12 @@ TEST_F(WrittenPlaces, LieInTheStateDirectoryOfTheUser) {
   EXPECT_EQ(read_written_places(""), Places{});
 }
 
-TEST_F(WrittenPlaces, AreRememberedOnceAndWithAllBelow) {
+TEST_F(WrittenPlaces, AreRememberedOnceAndWhatLiesInOneAsWell) {
   remember(writes({"/srv/a", "/srv/b\nc"}));
   remember(writes({"/srv/a/below", "/srv/a"}));
-  EXPECT_EQ(read_written_places(file()), (Places{"/srv/a", "/srv/b\nc"}));
-  remember(writes({"/srv/d"}));
-  EXPECT_EQ(read_written_places(file()), (Places{"/srv/a", "/srv/b\nc", "/srv/d"}));
+  EXPECT_EQ(read_written_places(file()), (Places{"/srv/a", "/srv/b\nc", "/srv/a/below"}));
+  remember(writes({"/srv/d", "/srv/a/below"}));
+  EXPECT_EQ(read_written_places(file()), (Places{"/srv/a", "/srv/b\nc", "/srv/a/below", "/srv/d"}));
   struct stat status {};
   ASSERT_EQ(::stat(file().c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);

@@ -75,7 +75,8 @@ int lock_mounts() {
   if (pid == 0) {
     writing.reset();
     char byte = 0;
-    static_cast<void>(::read(reading.get(), &byte, 1));
+    const ssize_t ignored = ::read(reading.get(), &byte, 1);
+    static_cast<void>(ignored);
     ::_exit(0);
   }
   const Fd owner(pidfd);

@@ -30,9 +30,13 @@ std::string mended_by(const std::string& setting, std::string_view value) {
 // Which of the limits of namespaces(7) allows none.
 std::string exhausted_limit(std::uint64_t namespaces, const std::string& proc) {
   for (const std::string_view word : namespace_words(namespaces)) {
-    const std::string kind(word == "mount" ? "mnt" : word);
-    const std::string name = "max_" + kind + "_namespaces";
-    if (line_of(proc + "/sys/user/" + name) == "0") return "user." + name;
+    std::string name = "max_";
+    name += word == "mount" ? "mnt" : word;
+    name += "_namespaces";
+    std::string file = proc;
+    file += "/sys/user/";
+    file += name;
+    if (line_of(file) == "0") return "user." + name;
   }
   return {};
 }

@@ -2,8 +2,9 @@
 outside: vm.py --kernel 6.1 [OPTIONS] -- COMMAND [ARGUMENT…]
 
 The guest reads the outside's files as the caller may read them, at their own paths, so that what was
-built here runs there; /tmp and /var/tmp are empty, and all that it writes is gone with it. The command
-runs as the caller's user, in the caller's directory, and its exit status becomes that of this program.
+built here runs there; /tmp and /var/tmp are empty (but for one that the caller's directory is in), and
+all that it writes is gone with it. The command runs as the caller's user, in the caller's directory, and
+its exit status becomes that of this program.
 Processors are emulated: nothing here is timed. See fetch_kernels for the kernels.
 """
 import argparse
